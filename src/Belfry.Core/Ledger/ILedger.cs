@@ -36,7 +36,8 @@ public interface ILedger
 /// <param name="Cursor">The best block that has been worked in.</param>
 /// <param name="BestWork">The most work ever seen: a node that shows less is behind, not reorganised.</param>
 /// <param name="Disconnects">How many blocks have left the best chain so far; part of the ids of block events, since a block can come and go more than once.</param>
-public sealed record ChainPosition(string Network, BlockHash Genesis, BlockHeader Cursor, BigInteger BestWork, long Disconnects = 0);
+/// <param name="Gap">The reason of a <c>feed_degraded</c> that was told and not yet followed by its <c>feed_recovered</c>; null when there is none.</param>
+public sealed record ChainPosition(string Network, BlockHash Genesis, BlockHeader Cursor, BigInteger BestWork, long Disconnects = 0, string? Gap = null);
 
 /// <summary>Keys to look up.</summary>
 public sealed record LedgerQuery

@@ -1,4 +1,5 @@
 using Belfry.Core.Chains;
+using Belfry.Core.Runtime;
 
 namespace Belfry.Core.Tracking;
 
@@ -25,10 +26,9 @@ public sealed class BlockReadAhead(IChainSource source, long first, long last, C
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
+        Background.Cancel(stop);
         // Whatever was read in vain may fail in vain.
-        foreach (var task in running)
-            _ = task.ContinueWith(static failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Current);
+        foreach (var task in running) await Background.WhenEndedAsync(task);
         stop.Dispose();
     }
 

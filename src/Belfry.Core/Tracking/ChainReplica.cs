@@ -106,6 +106,9 @@ public sealed class ChainReplica
         Position = Position! with { Cursor = header, Disconnects = Position.Disconnects + 1 };
     }
 
+    /// <summary>Remembers that a gap was told, or closed: a restart in between must neither tell it again nor forget to close it.</summary>
+    public void MarkGap(string? reason) => Position = Position! with { Gap = reason };
+
     /// <summary>Sets the first position, or the one that a believed shorter chain makes true.</summary>
     public void Place(ChainPosition position)
     {

@@ -37,6 +37,7 @@ public sealed class ChainRun
     DateTimeOffset notBefore;
     string? trouble;
     ChainStatus status;
+    Task? arrival;
 
     /// <summary>A run over a loaded replica.</summary>
     public ChainRun(ChainReplica replica, ChannelReader<Work> work, TrackingMetrics metrics, Action<ChainStatus> publish, ILogger logger)
@@ -93,6 +94,8 @@ public sealed class ChainRun
         if (behind.Until is null && !nodeIsSyncing && (mempoolIsDirty || sweepMempool)) await SyncMempoolAsync(cancellationToken);
         if (mempool.NextJudgement <= Now) await mempool.JudgeMissingAsync(AtTip, cancellationToken);
         if (AtTip && history.HasWork) sweepMempool |= await history.StepAsync(cancellationToken);
+        tipIsDirty |= history.SawOtherChain;
+        history.SawOtherChain = false;
         trouble = null;
         retry = FirstRetry;
         return mempool.HasWork || tipIsDirty || (AtTip && (history.HasWork || sweepMempool)) || work.TryPeek(out _);
@@ -247,15 +250,21 @@ public sealed class ChainRun
         var delay = until - Now;
         if (delay > TimeSpan.Zero)
         {
-            using var wake = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var signal = work.WaitToReadAsync(wake.Token).AsTask();
-            await Task.WhenAny(signal, Task.Delay(delay, replica.Parts.Clock, wake.Token));
-            await wake.CancelAsync();
-            await signal.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
+            // The wait for work is kept over turns instead of cancelled: a channel cancels its waiters on the thread pool, out of a simulation's sight.
+            arrival ??= HasWorkAsync();
+            using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var alarm = Task.Delay(delay, replica.Parts.Clock, late.Token);
+            await Task.WhenAny(arrival, alarm);
+            Background.Cancel(late);
+            await Background.WhenEndedAsync(alarm);
+            if (arrival.IsCompleted) arrival = null;
         }
 
         if (behind.Until is not null || nodeIsSyncing) tipIsDirty = true;
     }
+
+    // Not AsTask(): that would finish on the thread pool too.
+    async Task HasWorkAsync() => await work.WaitToReadAsync(CancellationToken.None);
 
     static DateTimeOffset Min(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
 

@@ -53,7 +53,7 @@ public sealed class ChainTracker(TrackerParts parts, IEntropy entropy, TrackingM
         try
         {
             if (running is null || loop is null) return;
-            await running.CancelAsync();
+            Background.Cancel(running);
             await loop.WaitAsync(cancellationToken);
             running.Dispose();
             (running, loop) = (null, null);
@@ -143,11 +143,11 @@ public sealed class ChainTracker(TrackerParts parts, IEntropy entropy, TrackingM
             {
                 TrackingLog.PipelineFailed(logger, problem, parts.Chain.Profile.Id.Value);
                 status = status with { State = ChainState.Degraded, Reason = problem.Message, Since = parts.Clock.GetUtcNow() };
-                await Task.Delay(FailurePause, parts.Clock, stop).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
+                await Background.WhenEndedAsync(Task.Delay(FailurePause, parts.Clock, stop));
             }
             finally
             {
-                await attempt.CancelAsync();
+                Background.Cancel(attempt);
                 if (pump is not null) await pump;
             }
         }
@@ -172,7 +172,7 @@ public sealed class ChainTracker(TrackerParts parts, IEntropy entropy, TrackingM
 #pragma warning restore CA1031
         {
             TrackingLog.PipelineFailed(logger, problem, parts.Chain.Profile.Id.Value);
-            await attempt.CancelAsync();
+            Background.Cancel(attempt);
         }
     }
 }

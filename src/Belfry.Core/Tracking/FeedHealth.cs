@@ -10,11 +10,11 @@ namespace Belfry.Core.Tracking;
 /// </summary>
 public sealed class FeedHealth(ChainReplica replica, TrackingMetrics metrics, ILogger logger)
 {
-    DateTimeOffset since;
+    DateTimeOffset since = replica.Parts.Clock.GetUtcNow();
     bool feedIsDown;
 
     /// <summary>A stable word for why the feed is degraded, or null when it is not.</summary>
-    public string? Reason { get; private set; }
+    public string? Reason { get; private set; } = replica.Position?.Gap;
 
     /// <summary>The same for people.</summary>
     public string? Detail { get; private set; }
@@ -36,7 +36,9 @@ public sealed class FeedHealth(ChainReplica replica, TrackingMetrics metrics, IL
         (Reason, Detail, since) = (reason, detail, replica.Parts.Clock.GetUtcNow());
         metrics.Degraded(replica.Id, reason);
         TrackingLog.FeedDegraded(logger, replica.Id.Value, reason, detail);
-        if (replica.Position is not null) replica.Lifecycle.Tell(new Fact.FeedChanged(EventKind.FeedDegraded, reason, detail, null));
+        if (replica.Position is null) return;
+        replica.MarkGap(reason);
+        replica.Lifecycle.Tell(new Fact.FeedChanged(EventKind.FeedDegraded, reason, detail, null));
     }
 
     /// <summary>Blocks and mempool have been compared with the node, nothing is missing.</summary>
@@ -47,8 +49,11 @@ public sealed class FeedHealth(ChainReplica replica, TrackingMetrics metrics, IL
         var lasted = replica.Parts.Clock.GetUtcNow() - since;
         TrackingLog.FeedRecovered(logger, replica.Id.Value, lasted.TotalSeconds, reason);
         var detail = $"blocks and mempool compared with the node; listening by {feed.ToString().ToLowerInvariant()}";
-        replica.Lifecycle.Tell(new Fact.FeedChanged(EventKind.FeedRecovered, reason, detail, lasted));
         (Reason, Detail) = (null, null);
+        // A gap before the chain's very first block was never told.
+        if (replica.Position is not { Gap: not null }) return false;
+        replica.MarkGap(null);
+        replica.Lifecycle.Tell(new Fact.FeedChanged(EventKind.FeedRecovered, reason, detail, lasted));
         return true;
     }
 }

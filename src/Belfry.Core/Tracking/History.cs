@@ -21,6 +21,9 @@ public sealed class History(ChainReplica replica, Committer committer, ILogger l
     /// <summary>Whether there is something to read.</summary>
     public bool HasWork => pass is not null || waiting.Count > 0 || rescanFrom is not null;
 
+    /// <summary>Set when the node showed another chain than ours: blocks have to be looked at before reading goes on.</summary>
+    public bool SawOtherChain { get; set; }
+
     /// <summary>From 0 to 1; null when nothing is being read.</summary>
     public double? Progress => pass is { } running && replica.Position is { } position
         ? Math.Clamp((running.Next - running.First) / (double)Math.Max(position.Cursor.Block.Height - running.First + 1, 1), 0, 1)
@@ -63,9 +66,14 @@ public sealed class History(ChainReplica replica, Committer committer, ILogger l
         {
             while (blocks.HasNext)
             {
-                if (await blocks.NextAsync() is not { } block) break;
                 // Only blocks of our own best chain: a reorg that is not worked in yet would put transactions into blocks that we do not hold.
-                if (await replica.HeaderAtAsync(block.Header.Block.Height, cancellationToken) is { } ours && ours.Block != block.Header.Block) break;
+                if (await blocks.NextAsync() is not { } block
+                    || (await replica.HeaderAtAsync(block.Header.Block.Height, cancellationToken) is { } ours && ours.Block != block.Header.Block))
+                {
+                    SawOtherChain = true;
+                    break;
+                }
+
                 if (block.Raw is not { } raw)
                 {
                     await SkipPrunedAsync(pass, tip, cancellationToken);

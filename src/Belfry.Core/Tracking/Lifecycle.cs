@@ -127,7 +127,7 @@ public sealed class Lifecycle(OpenTransactions open, ConfirmationPlan plan)
     {
         var before = open.Find(coinbase.Id) ?? coinbase;
         if (before is { IsCoinbase: true, State: TxState.Final })
-            Change(before, before with { State = TxState.Confirmed, Attempt = before.Attempt + 1 }, note with { Reason = "immature_again" });
+            Change(before, before with { State = TxState.Confirmed, Attempt = before.Attempt + 1, ToldConfirmations = plan.LastMilestone(note.Confirmations) }, note with { Reason = "immature_again" });
     }
 
     void SettleLosers(long tip)

@@ -116,7 +116,7 @@ public sealed class Storyteller(ChainProfile profile, BlockHash genesis, TimePro
         var change = new Fact.Changed(deeper.Before, deeper.After, new ChangeNote { Confirmations = deeper.Confirmations, BlockTime = deeper.BlockTime });
         foreach (var movement in deeper.After.Movements)
         {
-            if (deeper.After.ToldConfirmations != deeper.Before.ToldConfirmations) events.Add(Event(EventKind.VerifiedTx, change, movement, deeper.Before, null));
+            if (deeper.After.ToldConfirmations != deeper.Before.ToldConfirmations || deeper.After.State != deeper.Before.State) events.Add(Event(EventKind.VerifiedTx, change, movement, deeper.Before, null));
             if (sheet.Move(deeper.Before, deeper.After, movement.Script))
                 events.Add(AddressUpdate(change with { Note = change.Note with { Reason = "matured" } }, movement, deeper.Before, sheet));
         }

@@ -34,7 +34,7 @@ public sealed class SeededEntropy(ulong seed) : IEntropy
     }
 }
 
-static class EntropyChoices
+public static class EntropyChoices
 {
     /// <summary>A whole number from 0 to <paramref name="bound"/> - 1.</summary>
     public static int Below(this IEntropy entropy, int bound) => (int)(entropy.NextDouble() * bound);

@@ -162,9 +162,17 @@ public sealed class SimulatedNode : IChainSource
 
     async IAsyncEnumerable<FeedSignal> ReadAsync(Listener listener, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        // Cancelling ends the channel instead of its reader: a channel cancels its waiters on the thread pool, out of a simulation's sight.
+        await using var end = cancellationToken.UnsafeRegister(static state => ((Listener)state!).Signals.Writer.TryComplete(), listener);
         try
         {
-            await foreach (var signal in listener.Signals.Reader.ReadAllAsync(cancellationToken)) yield return signal;
+            // Not ReadAllAsync: it leaves the scheduler of its caller.
+            while (await listener.Signals.Reader.WaitToReadAsync(CancellationToken.None))
+            {
+                while (listener.Signals.Reader.TryRead(out var signal)) yield return signal;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
         }
         finally
         {
