@@ -66,7 +66,7 @@ static class SegwitSpelling
         if (length is < MinProgram or > MaxProgram)
             return Spelling.Refuse(AddressFault.Length, $"a witness program has {MinProgram} to {MaxProgram} bytes, this one has {length}");
         if (version == 0 && length is not (20 or 32)) return Spelling.Refuse(AddressFault.Length, $"a program of witness version 0 has 20 or 32 bytes, this one has {length}");
-        if (length == 32 && version is 8 or 9 && network.Rules.HasFlag(ScriptRules.Mweb))
+        if (length == 32 && version is 8 or 9 && network.Rules.Has(ScriptRules.Mweb))
         {
             return Spelling.Refuse(AddressFault.Unobservable, version == 8
                 ? "this is the MWEB hogaddr, which is another one in each block: there is nothing to watch"
