@@ -77,7 +77,7 @@ public sealed class BitcoinAddressCodec(BitcoinNetwork network) : IAddressCodec
         var unprintable = text.IndexOfAnyExceptInRange('!', '~');
         if (unprintable >= 0)
             return Spelling.Refuse(AddressFault.Character, $"character {unprintable + 1} ({Spelling.Quote(text[unprintable])}) does not occur in an address");
-        if (SegwitSpelling.IsKnown(text, out _))
+        if (SegwitSpelling.IsKnown(text))
         {
             var segwit = SegwitSpelling.Read(text, Network, script);
             return segwit.Fault == AddressFault.None ? segwit : PreferBase58(text, segwit, script);

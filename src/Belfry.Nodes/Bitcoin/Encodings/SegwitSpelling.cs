@@ -9,13 +9,12 @@ static class SegwitSpelling
     const int MaxProgram = 40;
 
     /// <summary>Whether a text starts with the witness prefix of any known network, of either case, and the separator.</summary>
-    public static bool IsKnown(ReadOnlySpan<char> text, out ReadOnlySpan<char> prefix)
+    public static bool IsKnown(ReadOnlySpan<char> text)
     {
         var separator = text.LastIndexOf('1');
-        prefix = separator > 0 ? text[..separator] : default;
         if (separator is < 1 or > 4) return false;
         foreach (var network in BitcoinNetworks.All)
-            if (ForeignSpelling.HasPrefix(network, prefix)) return true;
+            if (ForeignSpelling.HasPrefix(network, text[..separator])) return true;
 
         return false;
     }
