@@ -26,9 +26,9 @@ static class Base58Spelling
         var hash = data[1..length];
         if (hash.Length == Hash160.Size)
         {
-            var place = network.PublicKeyHashVersions.IndexOf(version);
+            var place = network.PublicKeyHashVersions.AsSpan().IndexOf(version);
             if (place >= 0) return Spelling.Of(ScriptTemplate.WriteP2pkh(hash, script), place == 0 && network.CashAddrPrefix is null);
-            place = network.ScriptHashVersions.IndexOf(version);
+            place = network.ScriptHashVersions.AsSpan().IndexOf(version);
             if (place >= 0) return Spelling.Of(ScriptTemplate.WriteP2sh(hash, script), place == 0 && network.CashAddrPrefix is null);
         }
 

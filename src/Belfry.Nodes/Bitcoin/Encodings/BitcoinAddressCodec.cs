@@ -77,7 +77,7 @@ public sealed class BitcoinAddressCodec(BitcoinNetwork network) : IAddressCodec
         var unprintable = text.IndexOfAnyExceptInRange('!', '~');
         if (unprintable >= 0)
             return Spelling.Refuse(AddressFault.Character, $"character {unprintable + 1} ({Spelling.Quote(text[unprintable])}) does not occur in an address");
-        if (SegwitSpelling.IsKnown(text, out _))
+        if (SegwitSpelling.IsKnown(text))
         {
             var segwit = SegwitSpelling.Read(text, Network, script);
             return segwit.Fault == AddressFault.None ? segwit : PreferBase58(text, segwit, script);
@@ -91,7 +91,7 @@ public sealed class BitcoinAddressCodec(BitcoinNetwork network) : IAddressCodec
         return base58.Fault is AddressFault.Character or AddressFault.Checksum or AddressFault.Length ? Explain(text, base58) : base58;
     }
 
-    // "Ltc1…" also begins good Base58 addresses of Litecoin, one in some hundred thousand: the checksum decides.
+    // "RB1…" also begins good Base58 addresses (bcoin's regtest): the checksum decides.
     Spelling PreferBase58(ReadOnlySpan<char> text, Spelling segwit, Span<byte> script)
     {
         if (text.Length > 36) return segwit;

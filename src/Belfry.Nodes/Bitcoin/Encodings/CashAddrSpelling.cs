@@ -96,7 +96,7 @@ static class CashAddrSpelling
         {
             (P2pkhType or TokenP2pkhType, 20) => Spelling.Of(ScriptTemplate.WriteP2pkh(hash, script), isCanonical),
             (P2shType or TokenP2shType, 20 or 32) => Spelling.Of(ScriptTemplate.WriteP2sh(hash, script), isCanonical),
-            (<= TokenP2shType, _) => Spelling.Refuse(AddressFault.Length, $"no script takes a hash of {hash.Length} bytes for address type {type}"),
+            ( <= TokenP2shType, _) => Spelling.Refuse(AddressFault.Length, $"no script takes a hash of {hash.Length} bytes for address type {type}"),
             _ => Spelling.Refuse(AddressFault.Unknown, $"address type {type} does not exist: 0 to 3 do"),
         };
     }

@@ -57,7 +57,7 @@ static class ForeignSpelling
             ? Spelling.Refuse(AddressFault.WrongNetwork, $"this is an Ethereum-family address, {Follows(expected)}")
             : null;
 
-    /// <summary>Whether a network writes or reads witness programs, or MWEB addresses, under a prefix of either case.</summary>
+    /// <summary>Whether a network writes or reads witness programs under a prefix of either case.</summary>
     public static bool HasPrefix(BitcoinNetwork network, ReadOnlySpan<char> prefix)
     {
         foreach (var candidate in network.SegwitPrefixes)

@@ -25,7 +25,7 @@ public static class ScriptInference
     {
         Span<Range> items = stackalloc Range[MaxWitnessItems];
         var count = 0;
-        if (!witness.IsEmpty && (!rules.HasFlag(ScriptRules.Segwit) || !TrySplitWitness(witness, items, out count))) return null;
+        if (!witness.IsEmpty && (!rules.Has(ScriptRules.Segwit) || !TrySplitWitness(witness, items, out count))) return null;
         if (count == 0) return FromScriptSig(scriptSig, rules);
         if (scriptSig.IsEmpty) return FromWitness(witness, items[..count]);
 
@@ -51,7 +51,7 @@ public static class ScriptInference
     static Script? FromScriptSig(ReadOnlySpan<byte> scriptSig, ReadOnlySpan<byte> first, ReadOnlySpan<byte> last, ScriptRules rules)
     {
         // Bitcoin Cash also has Schnorr signatures: 64 bytes and the hash type.
-        var isSignature = Signature.IsDer(first) || (rules.HasFlag(ScriptRules.P2sh32) && first.Length == 65);
+        var isSignature = Signature.IsDer(first) || (rules.Has(ScriptRules.P2sh32) && first.Length == 65);
         if (!isSignature || !PublicKey.HasValidForm(last) || PushLength(first) + PushLength(last) != scriptSig.Length) return null;
         Span<byte> hash = stackalloc byte[Hash160.Size];
         Span<byte> script = stackalloc byte[25];
@@ -75,7 +75,7 @@ public static class ScriptInference
         if (pushes == 2) return FromScriptSig(scriptSig, first, last, rules);
 
         // OP_0, m signatures, the script. With 32-byte P2SH about, the same input also spends the output that commits to the other hash.
-        return pushes > 2 && first.IsEmpty && signatures == pushes - 2 && !rules.HasFlag(ScriptRules.P2sh32)
+        return pushes > 2 && first.IsEmpty && signatures == pushes - 2 && !rules.Has(ScriptRules.P2sh32)
             && Multisig.TryMatch(last, out var required, out _) && required == signatures
             ? P2sh(last)
             : null;

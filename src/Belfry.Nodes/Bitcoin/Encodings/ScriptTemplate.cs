@@ -20,6 +20,13 @@ public enum ScriptRules
     P2sh32 = 8,
 }
 
+/// <summary>Questions to <see cref="ScriptRules"/>.</summary>
+public static class ScriptRulesQueries
+{
+    /// <summary>Whether a rule holds; unlike <see cref="Enum.HasFlag"/> it never boxes, also in code that is not optimised.</summary>
+    public static bool Has(this ScriptRules rules, ScriptRules rule) => (rules & rule) == rule;
+}
+
 /// <summary>The shape of a locking script.</summary>
 public enum ScriptType
 {
@@ -112,7 +119,7 @@ public readonly ref struct ScriptTemplate
         if (script is [Op.Dup, Op.Hash160, 20, .., Op.EqualVerify, Op.CheckSig] && script.Length == 25) return new(ScriptType.P2pkh, script.Slice(3, 20));
         if (script is [Op.Hash160, 20, .., Op.Equal] && script.Length == 23) return new(ScriptType.P2sh, script.Slice(2, 20));
         if (TryMatchWitness(script, rules, out var witness)) return witness;
-        if (rules.HasFlag(ScriptRules.P2sh32) && script is [Op.Hash256, 32, .., Op.Equal] && script.Length == 35) return new(ScriptType.P2sh32, script.Slice(2, 32));
+        if (rules.Has(ScriptRules.P2sh32) && script is [Op.Hash256, 32, .., Op.Equal] && script.Length == 35) return new(ScriptType.P2sh32, script.Slice(2, 32));
         if (script is [Op.Return, ..]) return new(ScriptType.OpReturn, default);
         if (script is [33 or 65, .., Op.CheckSig] && script.Length == script[0] + 2 && PublicKey.HasValidForm(script[1..^1])) return new(ScriptType.P2pk, script[1..^1]);
         return new(Multisig.TryMatch(script, out _, out _) ? ScriptType.Multisig : ScriptType.Nonstandard, default);
@@ -139,7 +146,7 @@ public readonly ref struct ScriptTemplate
     static bool TryMatchWitness(ReadOnlySpan<byte> script, ScriptRules rules, out ScriptTemplate template)
     {
         template = default;
-        if (!rules.HasFlag(ScriptRules.Segwit) || script.Length is < 4 or > 42 || script[1] != script.Length - 2) return false;
+        if (!rules.Has(ScriptRules.Segwit) || script.Length is < 4 or > 42 || script[1] != script.Length - 2) return false;
         if (script[0] is not 0 and (< Op.One or > Op.Sixteen)) return false;
         var version = script[0] == 0 ? 0 : script[0] - Op.One + 1;
         var program = script[2..];
@@ -149,9 +156,9 @@ public readonly ref struct ScriptTemplate
             (0, 32) => ScriptType.P2wsh,
             (0, _) => null, // BIP 141: such an output can never be spent
             (1, 32) => ScriptType.P2tr,
-            (1, 2) when rules.HasFlag(ScriptRules.Anchor) && program is [0x4E, 0x73] => ScriptType.Anchor,
-            (8, 32) when rules.HasFlag(ScriptRules.Mweb) => ScriptType.MwebHogAddr,
-            (9, 32) when rules.HasFlag(ScriptRules.Mweb) => ScriptType.MwebPegin,
+            (1, 2) when rules.Has(ScriptRules.Anchor) && program is [0x4E, 0x73] => ScriptType.Anchor,
+            (8, 32) when rules.Has(ScriptRules.Mweb) => ScriptType.MwebHogAddr,
+            (9, 32) when rules.Has(ScriptRules.Mweb) => ScriptType.MwebPegin,
             _ => ScriptType.Witness,
         };
         template = new(type ?? ScriptType.Nonstandard, type is null ? default : program, type is null ? -1 : version);

@@ -9,13 +9,12 @@ static class SegwitSpelling
     const int MaxProgram = 40;
 
     /// <summary>Whether a text starts with the witness prefix of any known network, of either case, and the separator.</summary>
-    public static bool IsKnown(ReadOnlySpan<char> text, out ReadOnlySpan<char> prefix)
+    public static bool IsKnown(ReadOnlySpan<char> text)
     {
         var separator = text.LastIndexOf('1');
-        prefix = separator > 0 ? text[..separator] : default;
         if (separator is < 1 or > 4) return false;
         foreach (var network in BitcoinNetworks.All)
-            if (ForeignSpelling.HasPrefix(network, prefix)) return true;
+            if (ForeignSpelling.HasPrefix(network, text[..separator])) return true;
 
         return false;
     }
@@ -66,7 +65,7 @@ static class SegwitSpelling
         if (length is < MinProgram or > MaxProgram)
             return Spelling.Refuse(AddressFault.Length, $"a witness program has {MinProgram} to {MaxProgram} bytes, this one has {length}");
         if (version == 0 && length is not (20 or 32)) return Spelling.Refuse(AddressFault.Length, $"a program of witness version 0 has 20 or 32 bytes, this one has {length}");
-        if (length == 32 && version is 8 or 9 && network.Rules.HasFlag(ScriptRules.Mweb))
+        if (length == 32 && version is 8 or 9 && network.Rules.Has(ScriptRules.Mweb))
         {
             return Spelling.Refuse(AddressFault.Unobservable, version == 8
                 ? "this is the MWEB hogaddr, which is another one in each block: there is nothing to watch"
