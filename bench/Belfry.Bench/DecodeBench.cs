@@ -70,6 +70,7 @@ static class DecodeBench
         Line("decoded and matched against 1 M scripts and 1 M outpoints, nothing found", "`Block.fromBuffer` (hashes nothing, matches nothing)", "match", "their parse", "8");
         Line($"the same with {hits} of its transactions found and built", "`Block.fromBuffer`", "hits", "their parse", "8");
         text.Append(CultureInfo.InvariantCulture, $"\nAllocated per block when nothing matches: **{allocated} bytes** (goal: at most 65,536).\n");
+        text.Append("\nbitcoinjs-lib runs with the DataView build of its uint8array-tools (`bench/peers/browser-bytes.mjs`): the build that Node resolves by itself copies the rest of the block for every integer and takes seconds.\n");
         return text.ToString();
 
         void Line(string ours, string theirs, string our, string their, string goal)
