@@ -168,6 +168,36 @@ public abstract class JournalContract : StoreContract
         ear.Entries.ShouldBeEmpty();
     }
 
+    [Fact]
+    public void J11_any_history_is_what_a_plain_model_makes_of_it() => Histories.Check(async steps =>
+    {
+        await using var store = await CreateAsync();
+        var told = new List<string>();
+        var ear = new Ear();
+        var attached = store.First.Attach(ear);
+        foreach (var step in steps)
+        {
+            var rest = step;
+            var chain = new ChainId($"c{Histories.Take(ref rest, 3)}");
+            if (Histories.Take(ref rest, 6) == 0)
+            {
+                attached.Dispose();
+                await store.RestartAsync();
+                attached = store.First.Attach(ear);
+            }
+
+            var events = Enumerable.Range(0, Histories.Take(ref rest, 4)).Select(_ => Samples.Event($"e{Histories.Take(ref rest, 30)}")).ToList();
+            var fresh = events.Select(pending => pending.Id).Distinct().Except(told).ToList();
+            told.AddRange(fresh);
+            (await store.First.Ledger.CommitAsync(Samples.Events(chain, events), Never)).ShouldBe(new CommitResult(told.Count, events.Count - fresh.Count));
+        }
+
+        attached.Dispose();
+        (await store.First.Journal.ReadAsync(0, 1000, null, Never)).Entries.Select(entry => entry.Event.Id).ShouldBe(told);
+        ear.Entries.Select(entry => entry.Event.Id).ShouldBe(told);
+        for (var i = 0; i < told.Count; i++) (await store.Second.Journal.FindAsync(told[i], Never))!.Sequence.ShouldBe(i + 1);
+    });
+
     sealed class Ear : IJournalListener
     {
         readonly Lock gate = new();

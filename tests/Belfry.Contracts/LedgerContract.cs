@@ -331,4 +331,18 @@ public abstract class LedgerContract : StoreContract
         (await store.Neighbour.Reader.ReadTransactionAsync(Btc, Samples.Tx(1), Never)).ShouldBeNull();
         (await store.Neighbour.Journal.ReadHeadAsync(Never)).ShouldBe(0);
     }
+
+    [Fact]
+    public void L18_any_history_is_what_a_plain_model_makes_of_it() => Histories.Check(async steps =>
+    {
+        await using var store = await CreateAsync();
+        var models = new[] { new LedgerModel(Btc), new LedgerModel(Ltc) };
+        foreach (var step in steps)
+        {
+            await store.First.Ledger.CommitAsync(models[step & 1].Next(step >>> 1), Never);
+            if (step % 11 == 0) await store.RestartAsync();
+        }
+
+        foreach (var model in models) await model.CompareAsync(store.Second);
+    });
 }

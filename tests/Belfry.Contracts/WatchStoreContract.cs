@@ -137,4 +137,18 @@ public abstract class WatchStoreContract : StoreContract
         (await store.Neighbour.Watches.CountAsync(Btc, Never)).ShouldBe(0);
         (await store.Neighbour.Watches.AddAsync([Samples.Watch("w1", 1)], Never))[0].Created.ShouldBeTrue();
     }
+
+    [Fact]
+    public void W11_any_history_is_what_a_plain_model_makes_of_it() => Histories.Check(async steps =>
+    {
+        await using var store = await CreateAsync();
+        var model = new WatchModel();
+        foreach (var step in steps)
+        {
+            await model.StepAsync(store.First.Watches, step >>> 1);
+            if (step % 13 == 0) await store.RestartAsync();
+        }
+
+        await model.CompareAsync(store.Second.Watches);
+    });
 }

@@ -1,62 +1,65 @@
 using System.Globalization;
-using System.Text;
 using Belfry.Core.Runtime;
 
 namespace Belfry.Sql.Sqlite;
 
-/// <summary>The data folder, held by one process: <c>belfry.lock</c> is locked by the operating system and names the holder, so that a dead one never blocks.</summary>
+/// <summary>
+/// The data folder, held by one process: <c>belfry.lock</c> is locked by the operating system, so that a dead holder never blocks; <c>belfry.pid</c> names the
+/// holder, in a file of its own because .NET cannot open a locked one even for reading.
+/// </summary>
 sealed class DataFolder : IDisposable
 {
+    // EAGAIN on Linux, EAGAIN on macOS, ERROR_SHARING_VIOLATION.
+    static readonly int[] InUse = [11, 35, unchecked((int)0x80070020)];
+
     readonly FileStream held;
+    readonly string pidFile;
 
-    DataFolder(FileStream held, string path) => (this.held, Path) = (held, path);
-
-    public string Path { get; }
+    DataFolder(FileStream held, string pidFile) => (this.held, this.pidFile) = (held, pidFile);
 
     /// <summary>Creates the folder when missing and takes it.</summary>
     /// <exception cref="StoreException">Another process has it, or it cannot be written.</exception>
     public static DataFolder Take(string path)
     {
         FileStream? stream = null;
-        var file = System.IO.Path.Combine(path, "belfry.lock");
+        var holder = Path.Combine(path, "belfry.pid");
         try
         {
             if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
             else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            stream = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            stream.SetLength(0);
-            stream.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            stream.Flush();
-            return new DataFolder(stream, path);
+            stream = new FileStream(Path.Combine(path, "belfry.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            File.WriteAllText(holder, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return new DataFolder(stream, holder);
         }
         catch (UnauthorizedAccessException problem)
         {
+            stream?.Dispose();
             throw new StoreException(path, "the data folder cannot be written by this user; change its owner or choose another one", problem);
-        }
-        catch (IOException problem) when (stream is null && ReadHolder(file) is { } holder)
-        {
-            throw new StoreException(path, $"the data folder is in use by process {holder}; stop it or choose another one", problem);
         }
         catch (IOException problem)
         {
             stream?.Dispose();
-            throw new StoreException(path, $"the data folder cannot be used: {problem.Message}", problem);
+            throw new StoreException(path, InUse.Contains(problem.HResult)
+                ? $"the data folder is in use by process {Read(holder)}; stop it or choose another one"
+                : $"the data folder cannot be used: {problem.Message}", problem);
         }
     }
 
-    public void Dispose() => held.Dispose();
+    public void Dispose()
+    {
+        File.Delete(pidFile);
+        held.Dispose();
+    }
 
-    // Opening for reading and sharing everything asks for no lock, so the holder's number can be read beside its lock.
-    static string? ReadHolder(string file)
+    static string Read(string holder)
     {
         try
         {
-            using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            return reader.ReadToEnd().Trim() is { Length: > 0 } holder ? holder : null;
+            return File.ReadAllText(holder).Trim();
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return "(unknown)";
         }
     }
 }
