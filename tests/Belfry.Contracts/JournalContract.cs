@@ -179,7 +179,7 @@ public abstract class JournalContract : StoreContract
         {
             var rest = step;
             var chain = new ChainId($"c{Histories.Take(ref rest, 3)}");
-            if (Histories.Take(ref rest, 6) == 0)
+            if (Histories.Take(ref rest, 25) == 0)
             {
                 attached.Dispose();
                 await store.RestartAsync();

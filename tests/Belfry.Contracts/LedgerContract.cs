@@ -340,7 +340,7 @@ public abstract class LedgerContract : StoreContract
         foreach (var step in steps)
         {
             await store.First.Ledger.CommitAsync(models[step & 1].Next(step >>> 1), Never);
-            if (step % 11 == 0) await store.RestartAsync();
+            if (step % 37 == 0) await store.RestartAsync();
         }
 
         foreach (var model in models) await model.CompareAsync(store.Second);

@@ -146,7 +146,7 @@ public abstract class WatchStoreContract : StoreContract
         foreach (var step in steps)
         {
             await model.StepAsync(store.First.Watches, step >>> 1);
-            if (step % 13 == 0) await store.RestartAsync();
+            if (step % 37 == 0) await store.RestartAsync();
         }
 
         await model.CompareAsync(store.Second.Watches);

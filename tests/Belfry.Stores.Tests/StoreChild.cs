@@ -57,6 +57,24 @@ public sealed class StoreChild
         })));
     }
 
+    /// <summary>Many writers at once; notes how many events a second came through.</summary>
+    [Fact(Explicit = true)]
+    public async Task Flood()
+    {
+        var folder = Environment.GetEnvironmentVariable(Folder)!;
+        await using var store = await SqliteStore.OpenAsync(new SqliteStoreOptions { Folder = folder });
+        var time = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, 128).Select(writer => Task.Run(async () =>
+        {
+            for (var i = 0; i < 5; i++)
+                await store.Ledger.CommitAsync(Samples.Events(new ChainId($"c{writer}"), [.. Enumerable.Range(0, 20).Select(n => Samples.Event($"{writer} {i} {n}"))]), default);
+        })));
+        var perSecond = await store.Journal.ReadHeadAsync(default) / time.Elapsed.TotalSeconds;
+        time.Restart();
+        await store.Ledger.CommitAsync(Samples.Events(new ChainId("last"), Samples.Event("last")), default);
+        await File.WriteAllTextAsync(AckFile(folder), $"{perSecond:F0} {time.ElapsedMilliseconds}\n");
+    }
+
     internal static LedgerBatch Batch(ChainId chain, long number) => new()
     {
         Chain = chain,
@@ -69,10 +87,12 @@ public sealed class StoreChild
 
     internal static string AckFile(string folder) => folder + ".acks";
 
-    internal static Process Start(string folder, int commits, string? crashPoint = null, params string[] under)
+    internal static Process Start(string folder, int commits, string? crashPoint = null, params string[] under) => Start(nameof(Run), folder, commits, crashPoint, under);
+
+    internal static Process Start(string fact, string folder, int commits, string? crashPoint, string[] under)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "Belfry.Stores.Tests");
-        string[] command = [.. under, program, "-method", $"{typeof(StoreChild).FullName}.{nameof(Run)}", "-explicit", "only", "-noLogo"];
+        string[] command = [.. under, program, "-method", $"{typeof(StoreChild).FullName}.{fact}", "-explicit", "only", "-noLogo"];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment[Folder] = folder;
         start.Environment[Commits] = commits.ToString();
