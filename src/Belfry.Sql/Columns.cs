@@ -39,7 +39,7 @@ static class Columns
 
     public static DateTimeOffset Time(this DbDataReader row, int column) => new(row.GetInt64(column), TimeSpan.Zero);
 
-    public static byte[] Bytes(this DbDataReader row, int column) => 
+    public static byte[] Bytes(this DbDataReader row, int column) =>
         row.GetValue(column) as byte[] ?? throw new FormatException($"Column {column} holds no bytes.");
 
     public static string? Text(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
