@@ -1,15 +1,16 @@
 using Belfry.Bench;
 
-// dotnet run -c Release --project bench/Belfry.Bench -- decode | index
-return args switch
+// dotnet run -c Release --project bench/Belfry.Bench -- decode | index | ledger
+switch (args)
 {
-    ["decode"] => await DecodeBench.RunAsync(),
-    ["index"] => IndexBench.Run(),
-    _ => Usage(),
-};
-
-static int Usage()
-{
-    Console.Error.WriteLine("usage: Belfry.Bench decode | index");
-    return 64;
+    case ["decode"]:
+        return await DecodeBench.RunAsync();
+    case ["index"]:
+        return IndexBench.Run();
+    case ["ledger", .. var rest]:
+        await LedgerBench.RunAsync(rest);
+        return 0;
+    default:
+        Console.Error.WriteLine("usage: Belfry.Bench decode | index | ledger");
+        return 64;
 }
