@@ -222,7 +222,11 @@ public sealed class HostilePeerTests
     {
         Connection = new PeerOptions
         {
-            Host = "127.0.0.1", Port = peer.EndPoint.Port, HandshakeTimeout = Soon, SilenceTimeout = Soon, MessageTimeout = Soon,
+            Host = "127.0.0.1",
+            Port = peer.EndPoint.Port,
+            HandshakeTimeout = Soon,
+            SilenceTimeout = Soon,
+            MessageTimeout = Soon,
         },
     };
 
