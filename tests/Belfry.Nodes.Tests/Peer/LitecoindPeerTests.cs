@@ -1,3 +1,5 @@
+using Belfry.Core.Chains;
+using Belfry.Core.Runtime;
 using Belfry.Nodes.Bitcoin.Peer;
 using Belfry.TestKit;
 using Belfry.TestKit.Faults;
@@ -101,6 +103,25 @@ public sealed class LitecoindPeerTests(ITestOutputHelper output)
         var paid = (await node.GenerateAsync(1))[0];
         block = await feed.GetAsync<PeerFeedEvent.BlockReceived>(block => block.Hash.ToString() == paid);
         Convert.ToHexStringLower(block.Raw.Span).ShouldBe(await node.GetBlockHexAsync(paid));
+    }
+
+    [Fact]
+    public async Task Headers_after_a_locator_are_those_of_the_best_chain()
+    {
+        await using var node = await LitecoindNode.StartNewAsync();
+        var mined = await node.GenerateAsync(5);
+        var options = new PeerOptions { Host = "127.0.0.1", Port = node.PeerEndPoint.Port };
+        await using var connection = await PeerConnection.ConnectAsync(
+            TcpNetwork.Instance, PeerParameters.Find("ltc", "regtest")!, options, TimeProvider.System, SystemEntropy.Instance, TestContext.Current.CancellationToken);
+        using var ending = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var running = connection.RunAsync(ending.Token);
+        await connection.SendGetHeadersAsync([BlockHash.Parse(mined[1])], ending.Token);
+        PeerMessage.Headers? headers = null;
+        while (headers is null) headers = await connection.Messages.ReadAsync(ending.Token) as PeerMessage.Headers;
+        headers.Items.Select(header => header.Hash.ToString()).ShouldBe(mined.Skip(2));
+        headers.Items.Select(header => header.Previous.ToString()).ShouldBe(mined.Skip(1).SkipLast(1));
+        await ending.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(running);
     }
 
     [Fact]
