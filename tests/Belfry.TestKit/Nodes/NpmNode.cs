@@ -64,7 +64,11 @@ public abstract class NpmNode : RegtestNode
         // The network is told by environment too: without it the wallet's RPC writes main network addresses.
         var environment = new Dictionary<string, string>
         {
-            ["BCOIN_NETWORK"] = "regtest", ["BCASH_NETWORK"] = "regtest", ["NODE_BACKEND"] = "js", ["BCRYPTO_FORCE_JS"] = "1", ["ZMQ_ENDPOINT"] = ZmqEndPoint,
+            ["BCOIN_NETWORK"] = "regtest",
+            ["BCASH_NETWORK"] = "regtest",
+            ["NODE_BACKEND"] = "js",
+            ["BCRYPTO_FORCE_JS"] = "1",
+            ["ZMQ_ENDPOINT"] = ZmqEndPoint,
         };
         return ChildProcess.Start("node", arguments, environment, DataFolder);
     }
