@@ -100,6 +100,8 @@ public sealed class LitecoindNode : RegtestNode
             "-fallbackfee=0.0001", "-rest=1", "-dnsseed=0", "-upnp=0", "-discover=0", "-listenonion=0", "-mempoolreplacement=1",
             // Its log goes to the bounded buffer: a file has no bound, and MWEB can make the node log in a loop.
             "-printtoconsole=1", "-nodebuglogfile",
+            // An orderly stop waits for idle RPC connections of other clients to time out: 30 s by default.
+            "-rpcservertimeout=5",
         ];
         if (options.TransactionIndex) arguments.Add("-txindex=1");
         if (options.Whitelist) arguments.Add("-whitelist=noban@127.0.0.1");
@@ -127,7 +129,12 @@ public sealed class LitecoindNode : RegtestNode
     }
 
     /// <inheritdoc/>
-    protected override void DisposeMore() => wallet?.Dispose();
+    protected override void DropConnections()
+    {
+        base.DropConnections();
+        wallet?.Dispose();
+        wallet = null;
+    }
 
     static bool IsLinkTo(JsonElement peer, LitecoindNode other) =>
         peer.GetProperty("addr").GetString() == other.PeerEndPoint.ToString() && peer.GetProperty("version").GetInt32() > 0;

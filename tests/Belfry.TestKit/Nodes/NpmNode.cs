@@ -77,6 +77,13 @@ public abstract class NpmNode : RegtestNode
     }
 
     /// <inheritdoc/>
+    protected override async Task WaitForWalletAsync(string blockHash)
+    {
+        var coinbase = (await CallAsync("getblock", blockHash, true)).GetProperty("tx")[0].GetString()!;
+        await Eventually.HoldsAsync(async () => (await WalletCallAsync("gettransaction", coinbase)).GetProperty("blockhash").GetString() == blockHash);
+    }
+
+    /// <inheritdoc/>
     protected override async Task<string> SignAsync(string unsignedHex, IReadOnlyList<SpentOutput> inputs)
     {
         var keys = new List<string>();
@@ -88,9 +95,16 @@ public abstract class NpmNode : RegtestNode
     }
 
     /// <inheritdoc/>
-    protected override void DisposeMore()
+    protected override void DropConnections()
     {
+        base.DropConnections();
         wallet?.Dispose();
+        wallet = null;
+    }
+
+    /// <inheritdoc/>
+    protected override void ReleasePorts()
+    {
         zmqPort.Dispose();
         walletPort.Dispose();
     }

@@ -88,6 +88,8 @@ public abstract class RegtestNode : IAsyncDisposable
     /// <summary>Asks the node to end in order, and waits for it.</summary>
     public async Task StopAsync()
     {
+        // bitcoind's relatives end only when their RPC connections are closed or have idled for long.
+        DropConnections();
         Process.Continue();
         Process.Terminate();
         await Process.WaitForExitAsync(TimeSpan.FromSeconds(60));
@@ -137,7 +139,9 @@ public abstract class RegtestNode : IAsyncDisposable
     public async Task<IReadOnlyList<string>> GenerateAsync(int count, string? address = null)
     {
         var hashes = await CallAsync("generatetoaddress", count, address ?? (mine ??= await NewAddressAsync()));
-        return [.. hashes.EnumerateArray().Select(hash => hash.GetString()!)];
+        List<string> mined = [.. hashes.EnumerateArray().Select(hash => hash.GetString()!)];
+        if (address is null && mined.Count > 0) await WaitForWalletAsync(mined[^1]);
+        return mined;
     }
 
     /// <summary>Mines until the wallet has one mature coinbase to spend.</summary>
@@ -215,8 +219,8 @@ public abstract class RegtestNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (process is not null) await process.DisposeAsync();
-        rpc?.Dispose();
-        DisposeMore();
+        DropConnections();
+        ReleasePorts();
         peerPort.Dispose();
         rpcPort.Dispose();
         Directory.Delete(DataFolder, recursive: true);
@@ -229,11 +233,21 @@ public abstract class RegtestNode : IAsyncDisposable
     /// <summary>Whether everything beside the RPC answers too.</summary>
     protected abstract Task<bool> IsReadyAsync();
 
+    /// <summary>Waits until the wallet has digested a block that pays it.</summary>
+    protected virtual Task WaitForWalletAsync(string blockHash) => Task.CompletedTask;
+
     /// <summary>Signs with the wallet's keys.</summary>
     protected abstract Task<string> SignAsync(string unsignedHex, IReadOnlyList<SpentOutput> inputs);
 
-    /// <summary>Gives back what a derived class took.</summary>
-    protected virtual void DisposeMore() { }
+    /// <summary>Closes the connections to the node; the next call opens new ones.</summary>
+    protected virtual void DropConnections()
+    {
+        rpc?.Dispose();
+        rpc = null;
+    }
+
+    /// <summary>Gives back the ports that a derived class leased.</summary>
+    protected virtual void ReleasePorts() { }
 
     /// <summary>A decimal string as the number that goes into JSON.</summary>
     protected static decimal Coins(string amount) => decimal.Parse(amount, System.Globalization.CultureInfo.InvariantCulture);
