@@ -19,6 +19,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     volatile bool numbersOnly;
     volatile bool sequenceUnknown;
     volatile bool prevoutsUnknown;
+    bool? hasIndex;
 
     /// <summary>The connection underneath.</summary>
     public NodeRpc Connection => rpc;
@@ -123,6 +124,16 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
         var calls = ids.Select(static id => new RpcCall("getmempoolentry", id.ToString()) { MaxReplyBytes = RpcCall.LargeReply }).ToArray();
         var results = await rpc.BatchAsync(calls, static (ref reader) => RpcJson.ReadObject(ref reader).ValueKind == JsonValueKind.Object, cancellationToken);
         return [.. results.Select(result => result.Error is null || (IsMissing(result.Error) ? false : throw Outage(result.Error)))];
+    }
+
+    /// <summary>Whether the node may find confirmed transactions by id (it keeps an index, or does not say).</summary>
+    public async Task<bool> MayFindConfirmedAsync(CancellationToken cancellationToken)
+    {
+        if (hasIndex is { } known) return known;
+        var result = await TryAsync(new RpcCall("getindexinfo", "txindex"), static (ref reader) => RpcJson.ReadObject(ref reader).TryGetProperty("txindex", out _), cancellationToken);
+        var answer = result.Error is not null || result.Value;
+        hasIndex = answer;
+        return answer;
     }
 
     /// <summary>Outputs that no block has spent, null for others; same order. A node that cannot tell (pruned bcoin) knows none.</summary>
