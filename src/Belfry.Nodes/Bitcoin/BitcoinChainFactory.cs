@@ -3,6 +3,7 @@ using Belfry.Core.Hosting;
 using Belfry.Core.Runtime;
 using Belfry.Core.Tracking;
 using Belfry.Nodes.Bitcoin.Encodings;
+using Belfry.Nodes.Bitcoin.Peer;
 using Belfry.Nodes.Bitcoin.Readers;
 using Belfry.Nodes.Bitcoin.Rpc;
 using Belfry.Nodes.Bitcoin.Sources;
@@ -34,7 +35,7 @@ public sealed class BitcoinChainFactory(INetwork network, TimeProvider clock, IE
         var nodes = Split(options.Rpc).Select(url => RpcEndpoint.Parse(url, options.CookieFile, prefix + "Rpc")).ToArray();
         if (nodes.Length == 0) throw new EndpointException(parameters.Chain.Value, prefix + "Rpc", $"no node is named; expected for instance http://user:password@127.0.0.1:{parameters.RpcPort}");
         var zmq = ZmqEndpoint.ParseAll(options.Zmq, prefix + "Zmq");
-        var logger = loggers.CreateLogger<BitcoinSource>();
+        var peers = Split(options.Peer).Select(text => ParsePeer(text, prefix + "Peer")).ToArray();
         var sources = nodes.Select((rpc, place) => new BitcoinSource(
             new BitcoinSourceOptions
             {
@@ -42,10 +43,11 @@ public sealed class BitcoinChainFactory(INetwork network, TimeProvider clock, IE
                 Genesis = parameters.Genesis,
                 Rpc = rpc,
                 Zmq = OfNode(zmq, static endpoint => endpoint.Host, nodes, place),
+                Peer = PeerOf(OfNode(peers, static peer => peer.Host, nodes, place), parameters),
                 PollInterval = options.PollInterval,
             },
-            new RawOutputs(format), network, clock, entropy, logger)).ToArray();
-        return sources.Length == 1 ? sources[0] : new FailoverSource(sources, parameters.Chain, FailoverGrace, clock, logger);
+            new RawOutputs(format), network, clock, entropy, loggers)).ToArray();
+        return sources.Length == 1 ? sources[0] : new FailoverSource(sources, parameters.Chain, FailoverGrace, clock, loggers.CreateLogger<FailoverSource>());
     }
 
     /// <summary>One node owns every endpoint. Of several, each owns the one at its own place in the list, or where the lists differ in length, those on its host.</summary>
@@ -53,6 +55,15 @@ public sealed class BitcoinChainFactory(INetwork network, TimeProvider clock, IE
         nodes.Length == 1 ? endpoints
         : endpoints.Count == nodes.Length ? [endpoints[place]]
         : [.. endpoints.Where(endpoint => string.Equals(host(endpoint), nodes[place].Url.IdnHost, StringComparison.OrdinalIgnoreCase))];
+
+    static (PeerOptions, PeerParameters)? PeerOf(IReadOnlyList<PeerOptions> peers, BitcoinNetwork parameters) =>
+        peers.Count > 0 && PeerParameters.Find(parameters.Chain.Value, parameters.Name) is { } speech ? (peers[0], speech) : null;
+
+    static PeerOptions ParsePeer(string text, string setting)
+    {
+        if (!ZmqEndpoint.TryParse(text, out var place)) throw new EndpointException("peer", setting, $"'{text}' cannot be used; expected for instance 127.0.0.1:8333");
+        return new PeerOptions { Host = place.Host, Port = place.Port, Setting = setting };
+    }
 
     static string[] Split(string? list) => (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

@@ -33,7 +33,7 @@ static class SourceFixture
             WatchInterval = TimeSpan.FromMilliseconds(500),
         };
         return new BitcoinSource(
-            change?.Invoke(options) ?? options, new RawOutputs(TransactionFormats.Of(chain)), TcpNetwork.Instance, TimeProvider.System, SystemEntropy.Instance, NullLogger.Instance);
+            change?.Invoke(options) ?? options, new RawOutputs(TransactionFormats.Of(chain)), TcpNetwork.Instance, TimeProvider.System, SystemEntropy.Instance, NullLoggerFactory.Instance);
     }
 
     public static BitcoinDecoder Decoder(string chain) => new(TransactionFormats.Of(chain), new InputInference(BitcoinNetworks.Find(new ChainId(chain), "regtest").Rules));

@@ -1,5 +1,6 @@
 using Belfry.Core.Chains;
 using Belfry.Core.Runtime;
+using Belfry.Nodes.Bitcoin.Peer;
 using Belfry.Nodes.Bitcoin.Rpc;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,7 @@ public sealed class BitcoinSource : IChainSource
     readonly INetwork network;
     readonly TimeProvider clock;
     readonly IEntropy entropy;
+    readonly ILoggerFactory loggers;
     readonly ILogger logger;
     readonly NodeRpc connection;
     readonly BitcoinRpc rpc;
@@ -26,13 +28,14 @@ public sealed class BitcoinSource : IChainSource
     readonly HashSet<Task> listeners = [];
     volatile FeedBox feed = new(FeedKind.Polling);
 
-    internal BitcoinSource(BitcoinSourceOptions options, IOutputReader reader, INetwork network, TimeProvider clock, IEntropy entropy, ILogger logger)
+    internal BitcoinSource(BitcoinSourceOptions options, IOutputReader reader, INetwork network, TimeProvider clock, IEntropy entropy, ILoggerFactory loggers)
     {
         this.options = options;
         this.network = network;
         this.clock = clock;
         this.entropy = entropy;
-        this.logger = logger;
+        this.loggers = loggers;
+        logger = loggers.CreateLogger<BitcoinSource>();
         connection = new NodeRpc(options.Rpc, network, clock, entropy, logger, options.RpcOptions);
         rpc = new BitcoinRpc(connection, options.Profile.Decimals);
         identity = new NodeIdentity(rpc, options.Profile, options.Genesis, clock);
@@ -183,6 +186,12 @@ public sealed class BitcoinSource : IChainSource
     {
         var feeds = new List<IFeed>();
         if (options.Zmq.Count > 0) feeds.Add(new ZmqFeed(options.Zmq, rpc, Watch, blocks, network, clock, options.ZmtpLimits, logger));
+        if (options.Peer is { } peer)
+        {
+            var feedOptions = new PeerFeedOptions { Connection = peer.Connection };
+            feeds.Add(new PeerFeed(new PeerFeedClient(network, peer.Parameters, feedOptions, clock, entropy, loggers.CreateLogger<PeerFeedClient>()), Watch, blocks));
+        }
+
         feeds.Add(new PollingFeed(rpc, identity, options.PollInterval, options.WatchInterval, clock));
         return feeds;
     }
