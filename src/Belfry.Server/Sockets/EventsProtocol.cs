@@ -46,9 +46,8 @@ sealed class EventsProtocol(ClientConnection connection, ProtocolParts parts) : 
             if (message.TryGetProperty("id", out var given) && given.ValueKind is JsonValueKind.String or JsonValueKind.Number && given.GetRawText().Length <= 128) id = given.Clone();
             await HandleAsync(message, id, cancellationToken);
         }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException { Source: "System.Text.Json" })
+        catch (Exception problem) when (EventMessages.IsNoJson(problem))
         {
-            // The second is text with half a surrogate pair: valid JSON by its grammar, but no string.
             Reader.Send(EventMessages.InvalidJson());
         }
         catch (BelfryException problem)

@@ -37,7 +37,7 @@ sealed class WatchProtocol(ClientConnection connection, ProtocolParts parts, Wat
             var type = document.RootElement.TryGetProperty("type", out var given) && given.ValueKind == JsonValueKind.String ? given.GetString()! : "None";
             return type == "ping" ? EventMessages.Pong(null) : EventMessages.UnknownType(null, AddressReader.Clean(type));
         }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException { Source: "System.Text.Json" })
+        catch (Exception problem) when (EventMessages.IsNoJson(problem))
         {
             return EventMessages.InvalidJson();
         }

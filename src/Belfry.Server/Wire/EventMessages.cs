@@ -78,6 +78,10 @@ static class EventMessages
     /// <summary><c>{"error":"Invalid JSON format"}</c>.</summary>
     public static byte[] InvalidJson() => Legacy(null, "Invalid JSON format");
 
+    /// <summary>Whether an exception says that a client's text is no JSON. Half a surrogate pair is valid by the grammar, and found only when it is read as a string.</summary>
+    public static bool IsNoJson(Exception problem) =>
+        problem is JsonException || (problem is InvalidOperationException && problem.Source?.StartsWith("System.Text.Json", StringComparison.Ordinal) == true);
+
     static byte[] Legacy(JsonElement? id, string error) => Build(writer =>
     {
         writer.WriteString("error"u8, error);
