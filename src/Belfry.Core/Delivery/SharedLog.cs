@@ -1,0 +1,180 @@
+namespace Belfry.Core.Delivery;
+
+/// <summary>Outcome of reading a <see cref="SharedLog"/>.</summary>
+enum LogRead
+{
+    /// <summary>There are bytes.</summary>
+    Some,
+
+    /// <summary>The reader is at the end.</summary>
+    None,
+
+    /// <summary>The reader is further behind than allowed; it is served by paging from its cursor.</summary>
+    Lost,
+}
+
+/// <summary>A reader's place in a shared log.</summary>
+struct LogCursor
+{
+    public SharedLog.Segment? Segment;
+    public int Offset;
+    public long Frames;
+}
+
+/// <summary>
+/// The framed bytes of one selection, shared by all who subscribed to it. A reader is a place in it and gets everything that piled up since in one piece. Segments are
+/// linked forward only: what every reader has passed is garbage, so a drained log holds one segment.
+/// </summary>
+sealed class SharedLog
+{
+    const int FirstSegment = 4 << 10;
+    const int LargestSegment = 64 << 10;
+    readonly Lock gate = new();
+    readonly Shard[] shards;
+    Segment last = new(FirstSegment, 0);
+    int nextShard;
+
+    public SharedLog(Selection selection, int shardCount, WorkQueue work)
+    {
+        Selection = selection;
+        shards = new Shard[shardCount];
+        for (var i = 0; i < shardCount; i++) shards[i] = new Shard(work);
+    }
+
+    public Selection Selection { get; }
+
+    /// <summary>Live readers; changed under the hub's lock.</summary>
+    public int Readers { get; private set; }
+
+    /// <summary>Whether entries were appended since the readers were last woken; used under the hub's lock.</summary>
+    public bool Touched { get; set; }
+
+    public LogCursor End
+    {
+        get { lock (gate) return new LogCursor { Segment = last, Offset = last.Length, Frames = last.Frames }; }
+    }
+
+    public void Append(EventFrame frame)
+    {
+        var bytes = frame.WebSocketBytes.Span;
+        lock (gate)
+        {
+            if (last.Bytes.Length - last.Length < bytes.Length)
+            {
+                var size = Math.Max(bytes.Length, Math.Min(LargestSegment, last.Bytes.Length * 2));
+                var next = new Segment(size, last.Start + last.Length) { Frames = last.Frames, LastSequence = last.LastSequence };
+                last.Next = next;
+                last = next;
+            }
+
+            bytes.CopyTo(last.Bytes.AsSpan(last.Length));
+            last.Length += bytes.Length;
+            last.LastSequence = frame.Sequence;
+            last.Frames++;
+        }
+
+        Touched = true;
+    }
+
+    /// <summary>Takes what piled up in one segment and moves the cursor behind it.</summary>
+    public LogRead TryRead(ref LogCursor cursor, long lagBytes, out ReadOnlyMemory<byte> bytes, out long sequence, out long frames)
+    {
+        bytes = default;
+        sequence = frames = 0;
+        lock (gate)
+        {
+            var segment = cursor.Segment!;
+            if (Lag(cursor) > lagBytes) return LogRead.Lost;
+            while (cursor.Offset == segment.Length && segment.Next is { } next)
+            {
+                segment = next;
+                cursor.Segment = next;
+                cursor.Offset = 0;
+            }
+
+            if (cursor.Offset == segment.Length) return LogRead.None;
+            bytes = segment.Bytes.AsMemory(cursor.Offset, segment.Length - cursor.Offset);
+            cursor.Offset = segment.Length;
+            sequence = segment.LastSequence;
+            frames = segment.Frames - cursor.Frames;
+            cursor.Frames = segment.Frames;
+            return LogRead.Some;
+        }
+    }
+
+    public bool IsBehind(LogCursor cursor, long lagBytes)
+    {
+        lock (gate) return cursor.Segment is not null && Lag(cursor) > lagBytes;
+    }
+
+    public void Add(DeliveryReader reader)
+    {
+        var shard = nextShard++ % shards.Length;
+        reader.Shard = shard;
+        shards[shard].Add(reader);
+        Readers++;
+    }
+
+    public void Remove(DeliveryReader reader)
+    {
+        if (shards[reader.Shard].Remove(reader)) Readers--;
+    }
+
+    public void WakeReaders()
+    {
+        foreach (var shard in shards) shard.Wake();
+    }
+
+    long Lag(LogCursor cursor) => last.Start + last.Length - (cursor.Segment!.Start + cursor.Offset);
+
+    public sealed class Segment(int size, long start)
+    {
+        public byte[] Bytes { get; } = new byte[size];
+
+        /// <summary>Bytes of the log before this segment.</summary>
+        public long Start { get; } = start;
+
+        public int Length { get; set; }
+
+        public long LastSequence { get; set; }
+
+        /// <summary>Frames of the log up to and including this segment.</summary>
+        public long Frames { get; set; }
+
+        public Segment? Next { get; set; }
+    }
+
+    /// <summary>A part of the readers; each part is one unit of work, so that several cores can share a pass.</summary>
+    sealed class Shard(WorkQueue work) : IThreadPoolWorkItem
+    {
+        readonly ExclusiveRun run = new();
+        DeliveryReader[] readers = [];
+
+        // Copy on write, under the hub's lock; a pass works on the array that it found.
+        public void Add(DeliveryReader reader) => Volatile.Write(ref readers, [.. readers, reader]);
+
+        public bool Remove(DeliveryReader reader)
+        {
+            var at = Array.IndexOf(readers, reader);
+            if (at < 0) return false;
+            var fewer = readers.ToList();
+            fewer.RemoveAt(at);
+            Volatile.Write(ref readers, [.. fewer]);
+            return true;
+        }
+
+        public void Wake()
+        {
+            if (Volatile.Read(ref readers).Length > 0 && run.Request()) work.Queue(this);
+        }
+
+        public void Execute()
+        {
+            do
+            {
+                foreach (var reader in Volatile.Read(ref readers)) reader.Wake();
+            }
+            while (run.Again());
+        }
+    }
+}

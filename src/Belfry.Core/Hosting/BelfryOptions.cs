@@ -1,0 +1,62 @@
+using Belfry.Core.Delivery;
+
+namespace Belfry.Core.Hosting;
+
+/// <summary>All settings: section <c>Belfry</c> of appsettings.json, environment <c>BELFRY__…</c>, command-line flags; later ones win.</summary>
+public sealed record BelfryOptions
+{
+    /// <summary>Where to listen, separated by ';'. Anything but loopback needs an API key.</summary>
+    public string Urls { get; init; } = "http://127.0.0.1:8081";
+
+    /// <summary>Folder of the store.</summary>
+    public string Data { get; init; } = "./belfry-data";
+
+    /// <summary>Followed chains by id.</summary>
+    public IReadOnlyDictionary<string, ChainOptions> Chains { get; init; } = new Dictionary<string, ChainOptions>();
+
+    /// <summary>The key of the default account, at least 16 characters; null on loopback means that nobody is asked.</summary>
+    public string? ApiKey { get; init; }
+
+    /// <summary>Keys of further accounts, one account each, separated by commas or one by one.</summary>
+    public IReadOnlyList<string> ApiKeys { get; init; } = [];
+
+    /// <summary>Origins of web pages that may connect, for instance <c>https://wallet.example</c>; the server's own and loopback pages always may.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Limits on clients.</summary>
+    public LimitOptions Limits { get; init; } = new();
+
+    /// <summary>Delivery to clients.</summary>
+    public DeliveryOptions Delivery { get; init; } = new();
+}
+
+/// <summary>Limits on clients: section <c>Limits</c>.</summary>
+public sealed record LimitOptions
+{
+    /// <summary>Event connections from one network address; loopback (where reverse proxies live) is exempt unless <see cref="LimitLoopback"/>.</summary>
+    public int ConnectionsPerAddress { get; init; } = 64;
+
+    /// <summary>Whether <see cref="ConnectionsPerAddress"/> counts for loopback too.</summary>
+    public bool LimitLoopback { get; init; }
+
+    /// <summary>Bytes of one message from a client.</summary>
+    public int MessageBytes { get; init; } = 64 << 10;
+
+    /// <summary>Bytes of a request body, bulk import apart.</summary>
+    public int BodyBytes { get; init; } = 256 << 10;
+
+    /// <summary>Addresses in one connection's subscription.</summary>
+    public int AddressesPerConnection { get; init; } = 1_000_000;
+
+    /// <summary>Silence after which a connection is asked whether it lives.</summary>
+    public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long the answer may take.</summary>
+    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a connection that must authenticate may wait with it.</summary>
+    public TimeSpan AuthenticationTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a shutdown may take.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(8);
+}
