@@ -36,6 +36,9 @@ public sealed record ChainOptions
     /// <summary>How long a transaction may be missing from the mempool without a known rival before it is told as dropped.</summary>
     public TimeSpan DropGrace { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>The same after the node was restarted: its mempool may still be loading, and its absences mean little.</summary>
+    public TimeSpan RestartGrace { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>No news for this long is told as <c>feed_degraded</c>; null: 30 block intervals, at least 30 s, at most 5 min.</summary>
     public TimeSpan? SilenceAfter { get; init; }
 

@@ -35,7 +35,8 @@ public interface ILedger
 /// <param name="Genesis">Hash of its block 0.</param>
 /// <param name="Cursor">The best block that has been worked in.</param>
 /// <param name="BestWork">The most work ever seen: a node that shows less is behind, not reorganised.</param>
-public sealed record ChainPosition(string Network, BlockHash Genesis, BlockHeader Cursor, BigInteger BestWork);
+/// <param name="Disconnects">How many blocks have left the best chain so far; part of the ids of block events, since a block can come and go more than once.</param>
+public sealed record ChainPosition(string Network, BlockHash Genesis, BlockHeader Cursor, BigInteger BestWork, long Disconnects = 0);
 
 /// <summary>Keys to look up.</summary>
 public sealed record LedgerQuery

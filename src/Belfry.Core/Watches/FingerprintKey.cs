@@ -7,6 +7,7 @@ namespace Belfry.Core.Watches;
 /// <summary>The secret of one index: without it nobody can find two scripts with one fingerprint.</summary>
 public readonly struct FingerprintKey
 {
+    const int OutPointSize = 36;
     readonly ulong a, b;
 
     /// <summary>Draws a key.</summary>
@@ -22,28 +23,36 @@ public readonly struct FingerprintKey
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong Hash(ReadOnlySpan<byte> bytes)
     {
-        var (x, y) = (a ^ (ulong)bytes.Length, b);
-        while (bytes.Length >= 16)
-        {
-            x = Mix(x ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes), y ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]));
-            bytes = bytes[16..];
-        }
-
-        Span<byte> rest = stackalloc byte[16];
-        rest.Clear();
-        bytes.CopyTo(rest);
-        x = Mix(x ^ BinaryPrimitives.ReadUInt64LittleEndian(rest), y ^ BinaryPrimitives.ReadUInt64LittleEndian(rest[8..]));
-        x = Mix(x ^ a, y);
+        var x = a ^ (ulong)bytes.Length;
+        var at = 0;
+        for (; at + 16 < bytes.Length; at += 16) x = Step(x, Word(bytes, at), Word(bytes, at + 8));
+        // The last 1 to 16 bytes; the words may overlap what went before, the length is already mixed in.
+        if (bytes.Length >= 16) x = Step(x, Word(bytes, bytes.Length - 16), Word(bytes, bytes.Length - 8));
+        else if (bytes.Length >= 8) x = Step(x, Word(bytes, 0), Word(bytes, bytes.Length - 8));
+        else x = Step(x, Short(bytes), 0);
+        x = Fold(x ^ a, b);
         return x == 0 ? 1 : x;
     }
 
     /// <summary>64-bit fingerprint of a serialised outpoint of 36 bytes; never zero.</summary>
     public ulong HashOutPoint(ReadOnlySpan<byte> wire) => Hash(wire[..OutPointSize]);
 
-    const int OutPointSize = 36;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static ulong Word(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]);
+
+    static ulong Short(ReadOnlySpan<byte> bytes)
+    {
+        var word = 0UL;
+        foreach (var value in bytes) word = (word << 8) | value;
+        return word;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    ulong Step(ulong x, ulong first, ulong second) => Fold(x ^ first, b ^ second);
 
     // Folded 64x64 multiplication: every input bit reaches every output bit.
-    static ulong Mix(ulong x, ulong y)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static ulong Fold(ulong x, ulong y)
     {
         var high = Math.BigMul(x, y, out var low);
         return high ^ low;

@@ -10,9 +10,15 @@ public sealed class WatchIndex
 {
     /// <summary>An index whose fingerprints are keyed by <paramref name="key"/>, so that nobody can prepare collisions.</summary>
     public WatchIndex(FingerprintKey key)
+        : this(key, new FingerprintSet())
+    {
+    }
+
+    /// <summary>An index that shares the scripts of another one with the same key, and has outpoints of its own.</summary>
+    public WatchIndex(FingerprintKey key, FingerprintSet scripts)
     {
         Key = key;
-        Scripts = new FingerprintSet();
+        Scripts = scripts;
         OutPoints = new FingerprintSet();
     }
 

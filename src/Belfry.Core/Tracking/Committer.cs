@@ -1,0 +1,59 @@
+using Belfry.Core.Chains;
+using Belfry.Core.Ledger;
+using Belfry.Core.Runtime;
+using Microsoft.Extensions.Logging;
+
+namespace Belfry.Core.Tracking;
+
+/// <summary>
+/// Writes facts down. A store that refuses for now (full disk) is asked again until it takes the batch: ingest waits, nothing is skipped, and readers go on.
+/// </summary>
+public sealed class Committer(ChainReplica replica, TrackingMetrics metrics, ILogger logger)
+{
+    static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+
+    ChainPosition? written = replica.Position;
+    Storyteller? storyteller;
+
+    /// <summary>Why the last attempt failed, or null when the store takes what it gets.</summary>
+    public string? Trouble { get; private set; }
+
+    /// <summary>Commits everything that the lifecycle has listed, and the position when it moved.</summary>
+    public async ValueTask CommitAsync(IReadOnlyList<BlockHeader>? silentlyConnected, CancellationToken cancellationToken)
+    {
+        if (replica.Position is not { } position) return;
+        var facts = replica.Lifecycle.TakeFacts();
+        if (facts.Count == 0 && position == written && silentlyConnected is null) return;
+        storyteller ??= new Storyteller(replica.Parts.Chain.Profile, position.Genesis, replica.Parts.Clock);
+        var ledger = replica.Parts.Ledger;
+        var scripts = Storyteller.ScriptsOf(facts);
+        IReadOnlyDictionary<Script, Balance> balances = scripts.Count == 0
+            ? new Dictionary<Script, Balance>()
+            : (await ledger.FindAsync(replica.Id, new LedgerQuery { Balances = scripts }, cancellationToken)).Balances;
+        var batch = storyteller.Tell(facts, balances, position == written ? null : position);
+        if (silentlyConnected is not null) batch = batch with { Connected = [.. silentlyConnected, .. batch.Connected] };
+
+        var wait = TimeSpan.FromMilliseconds(50);
+        while (true)
+        {
+            try
+            {
+                var started = replica.Parts.Clock.GetTimestamp();
+                var result = await ledger.CommitAsync(batch, cancellationToken);
+                metrics.Committed(replica.Id, batch, result, replica.Parts.Clock.GetElapsedTime(started));
+                if (result.Duplicates > 0) TrackingLog.Duplicates(logger, replica.Id.Value, result.Duplicates);
+                if (Trouble is not null) TrackingLog.StoreRecovered(logger, replica.Id.Value);
+                Trouble = null;
+                written = position;
+                return;
+            }
+            catch (StoreException problem)
+            {
+                if (Trouble is null) TrackingLog.StoreRefuses(logger, problem, replica.Id.Value);
+                Trouble = problem.Message;
+                await Task.Delay(wait, replica.Parts.Clock, cancellationToken);
+                wait = wait < LongestWait ? wait * 2 : LongestWait;
+            }
+        }
+    }
+}

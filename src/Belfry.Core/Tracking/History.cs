@@ -1,0 +1,172 @@
+using Belfry.Core.Chains;
+using Belfry.Core.Ledger;
+using Belfry.Core.Runtime;
+using Belfry.Core.Watches;
+using Microsoft.Extensions.Logging;
+
+namespace Belfry.Core.Tracking;
+
+/// <summary>
+/// Reads old blocks for watches that ask for them. New scripts are not live while their history is read, so that an address hears of its past before its
+/// present; they become live in the very step in which the reading reaches the tip.
+/// </summary>
+public sealed class History(ChainReplica replica, Committer committer, ILogger logger)
+{
+    const int BlocksPerStep = 16;
+
+    readonly Dictionary<Script, WatchedScript> waiting = [];
+    long? rescanFrom;
+    Pass? pass;
+
+    /// <summary>Whether there is something to read.</summary>
+    public bool HasWork => pass is not null || waiting.Count > 0 || rescanFrom is not null;
+
+    /// <summary>From 0 to 1; null when nothing is being read.</summary>
+    public double? Progress => pass is { } running && replica.Position is { } position
+        ? Math.Clamp((running.Next - running.First) / (double)Math.Max(position.Cursor.Block.Height - running.First + 1, 1), 0, 1)
+        : null;
+
+    /// <summary>Scripts whose history is to be read.</summary>
+    public void Add(IEnumerable<WatchedScript> scripts)
+    {
+        foreach (var script in scripts)
+        {
+            if (!waiting.TryGetValue(script.Script, out var known) || known.FromHeight > script.FromHeight) waiting[script.Script] = script;
+        }
+    }
+
+    /// <summary>Forgets a script that nobody watches any more.</summary>
+    public void Remove(Script script)
+    {
+        waiting.Remove(script);
+        pass?.Scripts?.Remove(script);
+    }
+
+    /// <summary>Reads blocks again for everything that is live.</summary>
+    public void Rescan(long fromHeight) => rescanFrom = Math.Min(rescanFrom ?? fromHeight, Math.Max(fromHeight, 0));
+
+    /// <summary>Blocks above <paramref name="height"/> left the best chain.</summary>
+    public void TookBack(long height)
+    {
+        if (pass is not null) pass.Next = Math.Min(pass.Next, height + 1);
+    }
+
+    /// <summary>Reads a few blocks.</summary>
+    /// <returns>Whether scripts became live: the mempool is then to be looked at for them.</returns>
+    /// <exception cref="EndpointException">The node cannot be asked now.</exception>
+    public async ValueTask<bool> StepAsync(CancellationToken cancellationToken)
+    {
+        if (replica.Position is not { } position) return false;
+        pass ??= Begin();
+        var tip = position.Cursor.Block.Height;
+        await using (var blocks = new BlockReadAhead(replica.Parts.Chain.Source, pass.Next, Math.Min(tip, pass.Next + BlocksPerStep - 1), cancellationToken))
+        {
+            while (blocks.HasNext)
+            {
+                if (await blocks.NextAsync() is not { } block) break;
+                // Only blocks of our own best chain: a reorg that is not worked in yet would put transactions into blocks that we do not hold.
+                if (await replica.HeaderAtAsync(block.Header.Block.Height, cancellationToken) is { } ours && ours.Block != block.Header.Block) break;
+                if (block.Raw is not { } raw)
+                {
+                    await SkipPrunedAsync(pass, tip, cancellationToken);
+                    break;
+                }
+
+                await ReadAsync(pass, block.Header, raw, tip, cancellationToken);
+                pass.Next = block.Header.Block.Height + 1;
+            }
+        }
+
+        await committer.CommitAsync(null, cancellationToken);
+        if (pass.Next <= tip) return false;
+        await FinishAsync(pass, tip, cancellationToken);
+        return true;
+    }
+
+    Pass Begin()
+    {
+        Pass begun;
+        if (rescanFrom is { } from)
+        {
+            begun = new Pass(from, null, new WatchIndex(replica.Index.Key, replica.Index.Scripts));
+            rescanFrom = null;
+        }
+        else
+        {
+            var scripts = waiting.ToDictionary(static entry => entry.Key, static entry => entry.Value.Address);
+            var index = new WatchIndex(replica.Index.Key);
+            foreach (var script in scripts.Keys) index.Add(script);
+            begun = new Pass(waiting.Values.Min(static script => script.FromHeight ?? 0), scripts, index);
+            waiting.Clear();
+        }
+
+        TrackingLog.HistoryStarted(logger, replica.Id.Value, begun.Scripts?.Count ?? begun.Index.Scripts.Count, begun.First);
+        return begun;
+    }
+
+    async ValueTask ReadAsync(Pass running, BlockHeader header, ReadOnlyMemory<byte> raw, long tip, CancellationToken cancellationToken)
+    {
+        var block = replica.Parts.Chain.Decoder.MatchBlock(raw, running.Index);
+        var note = new ChangeNote { CatchUp = true, Source = "rescan", Confirmations = (int)Math.Min(tip - header.Block.Height + 1, int.MaxValue) };
+        foreach (var appraised in await replica.Appraiser.AppraiseAsync(block.Matches, header.Block.Hash, running.Scripts, running.Coins, cancellationToken))
+        {
+            foreach (var coin in appraised.Coins)
+            {
+                if (running.Coins.TryAdd(coin.OutPoint, coin)) running.Index.Add(coin.OutPoint);
+            }
+
+            foreach (var coin in appraised.Spent)
+            {
+                if (running.Coins.Remove(coin.OutPoint)) running.Index.Remove(coin.OutPoint);
+            }
+
+            replica.Lifecycle.Confirm(appraised, header, note);
+        }
+    }
+
+    async ValueTask SkipPrunedAsync(Pass running, long tip, CancellationToken cancellationToken)
+    {
+        var source = replica.Parts.Chain.Source;
+        var missing = running.Next;
+        // Pruned nodes keep a suffix of the chain: doubling steps find where it begins, at most twice too far, then halving finds the place.
+        var (low, high) = (missing, Math.Min(missing + 1, tip));
+        for (var step = 1L; high < tip && !await HasAsync(high); step *= 2) (low, high) = (high, Math.Min(high + step, tip));
+        while (high - low > 1)
+        {
+            var middle = (low + high) / 2;
+            if (await HasAsync(middle)) high = middle;
+            else low = middle;
+        }
+
+        running.Next = high;
+        TrackingLog.HistoryPruned(logger, replica.Id.Value, missing, high);
+
+        async ValueTask<bool> HasAsync(long height) =>
+            await source.ReadHashAsync(height, cancellationToken) is { } hash && await source.ReadBlockAsync(hash, cancellationToken) is not null;
+    }
+
+    async ValueTask FinishAsync(Pass finished, long tip, CancellationToken cancellationToken)
+    {
+        pass = null;
+        if (finished.Scripts is { Count: > 0 } scripts)
+        {
+            foreach (var script in scripts.Keys) replica.Index.Add(script);
+            await replica.Parts.Watches.ActivateAsync(replica.Id, [.. scripts.Keys], cancellationToken);
+        }
+
+        TrackingLog.HistoryDone(logger, replica.Id.Value, tip, finished.Scripts?.Count ?? replica.Index.Scripts.Count);
+    }
+
+    sealed class Pass(long first, Dictionary<Script, string>? scripts, WatchIndex index)
+    {
+        public long First { get; } = first;
+
+        public long Next { get; set; } = first;
+
+        public Dictionary<Script, string>? Scripts => scripts;
+
+        public WatchIndex Index => index;
+
+        public Dictionary<OutPoint, Coin> Coins { get; } = [];
+    }
+}

@@ -1,0 +1,110 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Belfry.Nodes.Bitcoin.Readers.Hashing;
+
+/// <summary>Eight messages at once with AVX2.</summary>
+readonly unsafe struct Sha256Lanes8 : ISha256Lanes
+{
+    public static bool IsSupported => Avx2.IsSupported;
+
+    public static int Lanes => 8;
+
+    public static void Load(byte* source, int* offsets, uint* words)
+    {
+        var output = (Vector256<uint>*)words;
+        for (var half = 0; half < 2; half++) Transpose(source + (32 * half), offsets, output + (8 * half));
+    }
+
+    public static void Compress(uint* state, uint* words)
+    {
+        var s = (Vector256<uint>*)state;
+        var w = (Vector256<uint>*)words;
+        Vector256<uint> a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
+        for (var t = 0; t < 64; t += 16)
+        {
+            if (t > 0) Expand(w);
+            for (var i = 0; i < 16; i += 8)
+            {
+                Round(a, b, c, ref d, e, f, g, ref h, w[i], t + i);
+                Round(h, a, b, ref c, d, e, f, ref g, w[i + 1], t + i + 1);
+                Round(g, h, a, ref b, c, d, e, ref f, w[i + 2], t + i + 2);
+                Round(f, g, h, ref a, b, c, d, ref e, w[i + 3], t + i + 3);
+                Round(e, f, g, ref h, a, b, c, ref d, w[i + 4], t + i + 4);
+                Round(d, e, f, ref g, h, a, b, ref c, w[i + 5], t + i + 5);
+                Round(c, d, e, ref f, g, h, a, ref b, w[i + 6], t + i + 6);
+                Round(b, c, d, ref e, f, g, h, ref a, w[i + 7], t + i + 7);
+            }
+        }
+
+        s[0] += a;
+        s[1] += b;
+        s[2] += c;
+        s[3] += d;
+        s[4] += e;
+        s[5] += f;
+        s[6] += g;
+        s[7] += h;
+    }
+
+    // 8 rows of 8 words: 4 rows give, per 128-bit lane, 4 words of 4 rows; two such halves are joined lane by lane.
+    static void Transpose(byte* source, int* offsets, Vector256<uint>* output)
+    {
+        var half = stackalloc Vector256<uint>[8];
+        for (var group = 0; group < 2; group++)
+        {
+            var r0 = Row(source + offsets[group * 4]);
+            var r1 = Row(source + offsets[(group * 4) + 1]);
+            var r2 = Row(source + offsets[(group * 4) + 2]);
+            var r3 = Row(source + offsets[(group * 4) + 3]);
+            var t0 = Avx2.UnpackLow(r0, r1).AsUInt64();
+            var t1 = Avx2.UnpackHigh(r0, r1).AsUInt64();
+            var t2 = Avx2.UnpackLow(r2, r3).AsUInt64();
+            var t3 = Avx2.UnpackHigh(r2, r3).AsUInt64();
+            half[group * 4] = Avx2.UnpackLow(t0, t2).AsUInt32();
+            half[(group * 4) + 1] = Avx2.UnpackHigh(t0, t2).AsUInt32();
+            half[(group * 4) + 2] = Avx2.UnpackLow(t1, t3).AsUInt32();
+            half[(group * 4) + 3] = Avx2.UnpackHigh(t1, t3).AsUInt32();
+        }
+
+        for (var k = 0; k < 4; k++)
+        {
+            output[k] = Avx2.Permute2x128(half[k], half[4 + k], 0x20);
+            output[4 + k] = Avx2.Permute2x128(half[k], half[4 + k], 0x31);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<uint> Row(byte* block) => Avx2.Shuffle(Vector256.Load(block), Vector256.Create(
+        (byte)3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12)).AsUInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<uint> Rotate(Vector256<uint> value, int bits) => (value >>> bits) | (value << (32 - bits));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Expand(Vector256<uint>* w)
+    {
+        for (var i = 0; i < 16; i++)
+        {
+            var w15 = w[(i + 1) & 15];
+            var w2 = w[(i + 14) & 15];
+            var s0 = Rotate(w15, 7) ^ Rotate(w15, 18) ^ (w15 >>> 3);
+            var s1 = Rotate(w2, 17) ^ Rotate(w2, 19) ^ (w2 >>> 10);
+            w[i] += s0 + w[(i + 9) & 15] + s1;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Round(
+        Vector256<uint> a, Vector256<uint> b, Vector256<uint> c, ref Vector256<uint> d,
+        Vector256<uint> e, Vector256<uint> f, Vector256<uint> g, ref Vector256<uint> h, Vector256<uint> word, int t)
+    {
+        var s1 = Rotate(e, 6) ^ Rotate(e, 11) ^ Rotate(e, 25);
+        var choice = g ^ (e & (f ^ g));
+        var sum = h + word + Vector256.Create(Sha256Constants.Round[t]) + s1 + choice;
+        var s0 = Rotate(a, 2) ^ Rotate(a, 13) ^ Rotate(a, 22);
+        d += sum;
+        h = sum + s0 + ((a & b) | (c & (a | b)));
+    }
+}
