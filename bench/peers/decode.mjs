@@ -1,13 +1,12 @@
 // The rival's side of `Belfry.Bench decode`: bitcoinjs-lib on the same block, asked run by run over standard input, one number (milliseconds) a line.
-import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
+import { register } from 'node:module';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
-const peers = fileURLToPath(new URL('../../tests/peers/', import.meta.url));
-const require = createRequire(`${peers}package.json`);
-const { version } = JSON.parse(readFileSync(`${peers}node_modules/bitcoinjs-lib/package.json`, 'utf8'));
-const { Block } = require('bitcoinjs-lib');
+const peers = new URL('../../tests/peers/node_modules/', import.meta.url);
+if (process.argv[3] !== 'as-installed') register('./browser-bytes.mjs', import.meta.url);
+const { Block } = await import(new URL('bitcoinjs-lib/src/esm/index.js', peers).href);
+const { version } = JSON.parse(readFileSync(new URL('bitcoinjs-lib/package.json', peers), 'utf8'));
 const raw = readFileSync(process.argv[2]);
 
 const work = {

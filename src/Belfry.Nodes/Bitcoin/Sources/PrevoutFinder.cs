@@ -1,0 +1,89 @@
+using Belfry.Core.Chains;
+using Belfry.Nodes.Bitcoin.Rpc;
+
+namespace Belfry.Nodes.Bitcoin.Sources;
+
+/// <summary>Reads outputs out of raw transactions and blocks, in the chain's own serialisation.</summary>
+interface IOutputReader
+{
+    /// <summary>The outputs of one transaction.</summary>
+    /// <exception cref="Core.Runtime.MalformedDataException">Not a transaction.</exception>
+    IReadOnlyList<TxOutput> ReadOutputs(ReadOnlyMemory<byte> transaction);
+
+    /// <summary>The outputs of those transactions of a block that are wanted.</summary>
+    /// <exception cref="Core.Runtime.MalformedDataException">Not a block.</exception>
+    IReadOnlyDictionary<TxHash, IReadOnlyList<TxOutput>> FindOutputs(ReadOnlyMemory<byte> block, IReadOnlySet<TxHash> wanted);
+}
+
+/// <summary>
+/// Finds the outputs that a transaction spends without a transaction index, on a pruned node too: among the unspent outputs, in the mempool, in the undo data of
+/// the spender's block, and in that block itself.
+/// </summary>
+sealed class PrevoutFinder(BitcoinRpc rpc, IOutputReader reader)
+{
+    // Several transactions of one block are asked for one after the other; its undo data can have fifty megabytes of JSON.
+    volatile KnownBlock? lastBlock;
+
+    /// <summary>What each input spends; null where this node cannot tell.</summary>
+    /// <param name="inputs">The outpoints, in the order of the inputs.</param>
+    /// <param name="block">The spender's block with its bytes, or null in the mempool.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<IReadOnlyList<TxOutput?>> FindAsync(
+        IReadOnlyList<OutPoint> inputs, (BlockHash Hash, ReadOnlyMemory<byte>? Raw)? block, CancellationToken cancellationToken)
+    {
+        var found = new TxOutput?[inputs.Count];
+        if (block is { } place)
+        {
+            if (place.Raw is { } raw) TakeFrom(reader.FindOutputs(raw, WantedOf(inputs, found)), inputs, found);
+            if (found.Contains(null)) await TakeUndoDataAsync(place.Hash, inputs, found, cancellationToken);
+        }
+        else
+        {
+            await TakeUnspentAsync(inputs, found, cancellationToken);
+        }
+
+        // In the mempool: parents that wait there too. In a block: works where the node happens to keep an index.
+        if (found.Contains(null)) await TakeParentsAsync(inputs, found, cancellationToken);
+        return found;
+    }
+
+    async Task TakeUndoDataAsync(BlockHash hash, IReadOnlyList<OutPoint> inputs, TxOutput?[] found, CancellationToken cancellationToken)
+    {
+        var known = lastBlock is { } last && last.Hash == hash ? last.Outputs : await rpc.ReadBlockPrevoutsAsync(hash, cancellationToken);
+        if (known is null) return;
+        lastBlock = new KnownBlock(hash, known);
+        for (var i = 0; i < found.Length; i++) found[i] ??= known.TryGetValue(inputs[i], out var output) ? output : null;
+    }
+
+    async Task TakeUnspentAsync(IReadOnlyList<OutPoint> inputs, TxOutput?[] found, CancellationToken cancellationToken)
+    {
+        var unspent = await rpc.ReadUnspentAsync(inputs, cancellationToken);
+        for (var i = 0; i < found.Length; i++) found[i] = unspent[i];
+    }
+
+    async Task TakeParentsAsync(IReadOnlyList<OutPoint> inputs, TxOutput?[] found, CancellationToken cancellationToken)
+    {
+        TxHash[] parents = [.. WantedOf(inputs, found)];
+        var raws = await rpc.ReadTransactionsAsync(parents, cancellationToken);
+        var outputs = new Dictionary<TxHash, IReadOnlyList<TxOutput>>();
+        for (var i = 0; i < parents.Length; i++)
+        {
+            if (raws[i] is { } raw) outputs[parents[i]] = reader.ReadOutputs(raw);
+        }
+
+        TakeFrom(outputs, inputs, found);
+    }
+
+    static void TakeFrom(IReadOnlyDictionary<TxHash, IReadOnlyList<TxOutput>> outputs, IReadOnlyList<OutPoint> inputs, TxOutput?[] found)
+    {
+        for (var i = 0; i < found.Length; i++)
+        {
+            if (found[i] is null && outputs.TryGetValue(inputs[i].Transaction, out var list) && inputs[i].Index < list.Count) found[i] = list[(int)inputs[i].Index];
+        }
+    }
+
+    static HashSet<TxHash> WantedOf(IReadOnlyList<OutPoint> inputs, TxOutput?[] found) =>
+        [.. inputs.Where((_, i) => found[i] is null).Select(static input => input.Transaction)];
+
+    sealed record KnownBlock(BlockHash Hash, IReadOnlyDictionary<OutPoint, TxOutput> Outputs);
+}

@@ -1,0 +1,149 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Json;
+using Belfry.Core.Delivery;
+using Belfry.Core.Runtime;
+using Belfry.Server.Auth;
+using Belfry.Server.Watches;
+using Belfry.Server.Wire;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Belfry.Server.Endpoints;
+
+/// <summary>Marks an endpoint whose body is a stream of any length.</summary>
+sealed class UnboundedBody;
+
+/// <summary>
+/// Bulk import: NDJSON, one watch a line, answered line by line in order while it arrives. A bad line is an answer, not an end. What has arrived together is stored
+/// together.
+/// </summary>
+static class WatchImport
+{
+    const int LongestLine = 4 << 10;
+    const int LargestBatch = 5000;
+
+    // Clients that read only after they have sent everything: their answers wait here up to this many bytes.
+    const int WaitingAnswers = 64 << 20;
+
+    public static async Task RunAsync(HttpContext context, AddressReader reader, WatchRegistry watches, DeliveryHub hub)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null;
+        context.Response.ContentType = "application/x-ndjson";
+        var answers = new Pipe(new PipeOptions(pauseWriterThreshold: WaitingAnswers, resumeWriterThreshold: WaitingAnswers / 2, useSynchronizationContext: false));
+        var import = new Import(context.GetAccount(), reader, watches, hub, answers.Writer);
+        var sending = answers.Reader.CopyToAsync(context.Response.BodyWriter, context.RequestAborted);
+        try
+        {
+            await import.ReadAsync(context.Request.BodyReader, context.RequestAborted);
+        }
+        finally
+        {
+            await answers.Writer.CompleteAsync();
+            await sending;
+            await answers.Reader.CompleteAsync();
+        }
+    }
+
+    sealed class Import(Account account, AddressReader reader, WatchRegistry watches, DeliveryHub hub, PipeWriter answers)
+    {
+        readonly List<(long Line, WatchRequest? Request, string? Error)> batch = [];
+        long lines;
+
+        public async Task ReadAsync(PipeReader body, CancellationToken cancellationToken)
+        {
+            while (true)
+            {
+                var read = await body.ReadAsync(cancellationToken);
+                var rest = read.Buffer;
+                while (TakeLine(ref rest, read.IsCompleted, out var line))
+                {
+                    Judge(line);
+                    if (batch.Count >= LargestBatch) await StoreAsync(cancellationToken);
+                }
+
+                var tooLong = rest.Length > LongestLine;
+                body.AdvanceTo(rest.Start, rest.End);
+                await StoreAsync(cancellationToken);
+                if (tooLong)
+                {
+                    await AnswerAsync([new ImportLineBody(lines + 1, false, null, null, null, null, null, null, $"the line is longer than {LongestLine} bytes; the import ends here")], cancellationToken);
+                    return;
+                }
+
+                if (read.IsCompleted) return;
+            }
+        }
+
+        static bool TakeLine(ref ReadOnlySequence<byte> rest, bool isLast, out ReadOnlySequence<byte> line)
+        {
+            line = default;
+            if (rest.PositionOf((byte)'\n') is { } end)
+            {
+                line = rest.Slice(0, end);
+                rest = rest.Slice(rest.GetPosition(1, end));
+                return true;
+            }
+
+            if (!isLast || rest.IsEmpty) return false;
+            line = rest;
+            rest = rest.Slice(rest.End);
+            return true;
+        }
+
+        void Judge(ReadOnlySequence<byte> line)
+        {
+            lines++;
+            if (line.Length > LongestLine)
+            {
+                batch.Add((lines, null, $"the line is longer than {LongestLine} bytes"));
+                return;
+            }
+
+            var text = line.ToArray();
+            if (Encoding.UTF8.GetString(text).AsSpan().IsWhiteSpace()) return;
+            var (request, fault) = WatchBodies.Read(text, reader);
+            var error = fault is null ? null
+                : $"{fault.Where}: {fault.Problem}{(fault.Expected is null ? "" : $"; expected {fault.Expected}")}{(fault.Suggestion is null ? "" : $"; did you mean '{fault.Suggestion}'?")}";
+            batch.Add((lines, request, error));
+        }
+
+        async ValueTask StoreAsync(CancellationToken cancellationToken)
+        {
+            if (batch.Count == 0) return;
+            var valid = batch.Where(line => line.Request is not null).Select(line => line.Request!).ToList();
+            string? outage = null;
+            IReadOnlyList<Core.Watches.StoredWatch> stored = [];
+            try
+            {
+                if (valid.Count > 0) stored = await watches.AddAsync(account, valid, cancellationToken);
+            }
+            catch (BelfryException)
+            {
+                // The status line is long out: each line says for itself that it was not stored.
+                outage = "the store cannot take it now; try again";
+            }
+
+            var sequence = hub.Head;
+            var next = 0;
+            await AnswerAsync(batch.Select(line =>
+            {
+                if (line.Request is null || outage is not null) return new ImportLineBody(line.Line, false, null, null, null, null, null, null, line.Error ?? outage);
+                var (watch, created) = stored[next++];
+                return new ImportLineBody(line.Line, true, watch.Id, watch.Chain.Value, watch.Address, watch.Script.ToString(), sequence, created, null);
+            }), cancellationToken);
+            batch.Clear();
+        }
+
+        async ValueTask AnswerAsync(IEnumerable<ImportLineBody> results, CancellationToken cancellationToken)
+        {
+            foreach (var result in results)
+            {
+                answers.Write(JsonSerializer.SerializeToUtf8Bytes(result, WireJson.Default.ImportLineBody));
+                answers.Write("\n"u8);
+            }
+
+            await answers.FlushAsync(cancellationToken);
+        }
+    }
+}
