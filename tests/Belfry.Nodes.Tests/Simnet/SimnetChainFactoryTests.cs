@@ -1,7 +1,6 @@
 using Belfry.Core.Chains;
 using Belfry.Core.Hosting;
 using Belfry.Core.Watches;
-using Belfry.Nodes.Bitcoin.Encodings;
 using Belfry.Nodes.Bitcoin.Readers;
 using Belfry.Nodes.Simnet;
 using Belfry.TestKit;
