@@ -42,10 +42,19 @@ static class AddressCommand
             if (found.Balance.Immature != "0") await terminal.Out.WriteLineAsync($"  immature     {found.Balance.Immature} {unit}");
             await terminal.Out.WriteLineAsync($"  received {found.Received}, sent {found.Sent}, {found.Transactions} transactions, as of seq {found.Sequence}");
             foreach (var transaction in history.Transactions)
-                await terminal.Out.WriteLineAsync($"  {Text(transaction, "state"),-10} {Text(transaction, "amount"),16}  {Text(transaction, "tx_hash")}");
+                await terminal.Out.WriteLineAsync($"  {Text(transaction, "state"),-10} {Net(transaction, found.Address),18}  {Text(transaction, "tx_hash")}");
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    /// <summary>What the transaction changes for this address: its movements name every watched address.</summary>
+    static string Net(JsonElement transaction, string address)
+    {
+        if (!transaction.TryGetProperty("movements", out var movements)) return "";
+        foreach (var movement in movements.EnumerateArray())
+            if (Text(movement, "address") == address) return (Text(movement, "direction") == "out" ? "-" : "+") + Text(movement, "amount");
+        return "";
     }
 
     static string Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.ToString() : "";

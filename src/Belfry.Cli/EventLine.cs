@@ -48,7 +48,7 @@ public static class EventLine
     }
 
     static string Balance(BelfryEventData data) => data.Others is { } others && others.TryGetValue("balance", out var balance) && balance.ValueKind == JsonValueKind.Object
-        ? "balance " + string.Join(", ", balance.EnumerateObject().Where(part => part.Value.ToString() != "0").Select(part => $"{Printable(part.Name)} {Printable(part.Value.ToString())}"))
+        ? "balance " + string.Join(", ", balance.EnumerateObject().Where(part => part.Name is "confirmed" or "unconfirmed" or "immature" && part.Value.ToString() != "0").Select(part => $"{Printable(part.Name)} {Printable(part.Value.ToString())}"))
         : data.Amount is null ? "" : "balance " + Printable(data.Amount);
 
     static string Short(string? hash) => hash is { Length: > 20 } ? $"{Printable(hash[..10])}…{Printable(hash[^6..])}" : Printable(hash);

@@ -72,23 +72,29 @@ async function showAddress(chain, address) {
     const facts = [["Address", found.address], ["Confirmed", `${found.balance.confirmed} ${unit}`], ["Unconfirmed", `${found.balance.unconfirmed} ${unit}`]];
     if (found.balance.immature !== "0") facts.push(["Immature", `${found.balance.immature} ${unit}`]);
     facts.push(["Received", `${found.received} ${unit}`], ["Sent", `${found.sent} ${unit}`], ["Transactions", found.transactions], ["As of event", found.seq]);
-    const watch = make("button", { type: "button", className: "primary", textContent: "Watch this address" });
-    watch.addEventListener("click", () => startWatching(watch, chain, found.address));
+    if (found.watched) facts.splice(1, 0, ["Watched", "yes"]);
+    const watch = found.watched ? "" : make("button", { type: "button", className: "primary", textContent: "Watch this address" });
+    if (watch) watch.addEventListener("click", () => startWatching(watch, chain, found.address));
     place.replaceChildren(
       make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", { textContent: name }), make("dd", { className: "mono", textContent: value })])),
-      historyTable(history.transactions ?? []), make("p", {}, watch));
+      historyTable(history.transactions ?? [], found.address), make("p", {}, watch));
   } catch (problem) {
     place.replaceChildren(make("p", { className: "bad", textContent: problem.message }));
   }
 }
 
-function historyTable(transactions) {
+function historyTable(transactions, address) {
   if (transactions.length === 0) return make("p", { className: "quiet", textContent: "Nothing has happened here since it is watched." });
   const rows = transactions.map((transaction) => make("tr", {},
     make("td", {}, make("span", { className: "badge", textContent: transaction.state })),
-    make("td", { className: "num", textContent: transaction.amount ?? "" }),
+    make("td", { className: "num", textContent: net(transaction, address) }),
     make("td", { className: "mono", textContent: short(transaction.tx_hash), title: transaction.tx_hash })));
   return make("div", { className: "scroll" }, make("table", {}, make("tbody", {}, ...rows)));
+}
+
+function net(transaction, address) {
+  const movement = transaction.movements?.find((part) => part.address === address);
+  return movement ? `${movement.direction === "out" ? "−" : "+"}${movement.amount}` : "";
 }
 
 async function startWatching(button, chain, address) {

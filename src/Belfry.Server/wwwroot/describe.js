@@ -45,11 +45,11 @@ function sentence(data) {
 function balance(data) {
   const parts = data.balance;
   if (!parts || typeof parts !== "object") return "";
-  return Object.entries(parts).filter(([, value]) => typeof value === "string" && value !== "0").map(([name, value]) => `${name} ${value}`).join(", ");
+  return Object.entries(parts).filter(([name, value]) => ["confirmed", "unconfirmed", "immature"].includes(name) && value !== "0").map(([name, value]) => `${name} ${value}`).join(", ");
 }
 
 function amount(data) {
-  if (data.amount === null || data.amount === undefined || data.event === "new_block" || data.event === "block_disconnected") return "";
+  if (data.amount === null || data.amount === undefined || ["new_block", "block_disconnected", "address_update"].includes(data.event)) return "";
   const sign = data.direction === "in" ? "+" : data.direction === "out" ? "−" : "";
   return `${sign}${data.amount} ${data.currency}`;
 }
