@@ -101,7 +101,7 @@ public sealed class HashingTests
     static byte[] Bytes(int length, int seed)
     {
         var bytes = new byte[length];
-        var state = (uint)seed | 1;
+        var state = ((uint)seed * 2) + 1;
         for (var i = 0; i < length; i++)
         {
             state = (state * 1664525) + 1013904223;

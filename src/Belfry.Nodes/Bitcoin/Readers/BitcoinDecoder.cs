@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Belfry.Core.Chains;
 using Belfry.Core.Runtime;
 using Belfry.Core.Watches;
+using Belfry.Nodes.Bitcoin.Encodings;
 using Belfry.Nodes.Bitcoin.Readers.Hashing;
 
 namespace Belfry.Nodes.Bitcoin.Readers;
@@ -23,6 +24,12 @@ public sealed class BitcoinDecoder(TransactionFormat format, IScriptInference in
     byte[] ids = [];
     int[] starts = [];
     bool[] touched = [];
+
+    /// <summary>A decoder for a chain and network that Belfry knows.</summary>
+    public BitcoinDecoder(BitcoinNetwork network)
+        : this(TransactionFormats.Of(network.Profile.Id.Value), new ClaimedScripts(network.Rules))
+    {
+    }
 
     /// <inheritdoc/>
     public MatchedBlock MatchBlock(ReadOnlyMemory<byte> raw, WatchIndex index)

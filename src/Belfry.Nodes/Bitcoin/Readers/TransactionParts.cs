@@ -89,10 +89,10 @@ public ref struct InputSequence
 
     WitnessSequence NextWitness()
     {
-        var count = witness.ReadCompactSize("witness item count");
         var start = witness.Position;
+        var count = witness.ReadCompactSize("witness item count");
         for (var i = 0; i < count; i++) witness.TakeBytes("witness item");
-        return new WitnessSequence(witness.Data[start..witness.Position], count);
+        return new WitnessSequence(witness.Data[start..witness.Position]);
     }
 }
 
@@ -135,18 +135,18 @@ public ref struct WitnessSequence
     WireReader reader;
     int left;
 
-    internal WitnessSequence(ReadOnlySpan<byte> items, int count)
+    internal WitnessSequence(ReadOnlySpan<byte> raw)
     {
-        reader = new WireReader(items, 0, "witness");
-        Count = left = count;
-        Raw = items;
+        reader = new WireReader(raw, 0, "witness");
+        Count = left = reader.ReadCompactSize("witness item count");
+        Raw = raw;
         Current = default;
     }
 
     /// <summary>How many items.</summary>
     public int Count { get; }
 
-    /// <summary>Every item with its length before it, as serialised.</summary>
+    /// <summary>The count and every item with its length before it, as serialised; empty where the transaction has no witnesses.</summary>
     public ReadOnlySpan<byte> Raw { get; }
 
     /// <summary>The item reached.</summary>

@@ -15,6 +15,9 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     const int Miscellaneous = -1;
     const int WrongType = -3;
 
+    // Questions that also find out whether the node still answers; a frozen node must be noticed within ten seconds.
+    static readonly TimeSpan Quick = TimeSpan.FromSeconds(5);
+
     // Whether raw forms are asked for with "false" (every node so far) or with 0 (should one stop taking flags).
     volatile bool numbersOnly;
     volatile bool sequenceUnknown;
@@ -37,7 +40,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
 
     /// <summary>Hash of the best block.</summary>
     public Task<BlockHash> ReadBestHashAsync(CancellationToken cancellationToken) =>
-        AskAsync(new RpcCall("getbestblockhash"), static (ref reader) => new BlockHash(RpcReading.ReadHash(ref reader)), cancellationToken);
+        AskAsync(new RpcCall("getbestblockhash") { Timeout = Quick }, static (ref reader) => new BlockHash(RpcReading.ReadHash(ref reader)), cancellationToken);
 
     /// <summary>Hash at a height of the best chain, or null above its tip.</summary>
     public async Task<BlockHash?> ReadHashAsync(long height, CancellationToken cancellationToken)
@@ -86,7 +89,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     }
 
     /// <summary>What the node says of its mempool.</summary>
-    public Task<MempoolInfo> ReadMempoolInfoAsync(CancellationToken cancellationToken) => AskAsync(new RpcCall("getmempoolinfo"), ReadMempoolInfo, cancellationToken);
+    public Task<MempoolInfo> ReadMempoolInfoAsync(CancellationToken cancellationToken) => AskAsync(new RpcCall("getmempoolinfo") { Timeout = Quick }, ReadMempoolInfo, cancellationToken);
 
     /// <summary>The ids in the mempool, with their sequence number from Core 0.21 on.</summary>
     public async Task<MempoolIds> ReadMempoolAsync(CancellationToken cancellationToken)
@@ -160,7 +163,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     /// <summary>Seconds since the node started, or null when it does not say.</summary>
     public async Task<long?> ReadUptimeAsync(CancellationToken cancellationToken)
     {
-        var result = await TryAsync(new RpcCall("uptime"), static (ref reader) => RpcReading.ReadCount(ref reader), cancellationToken);
+        var result = await TryAsync(new RpcCall("uptime") { Timeout = Quick }, static (ref reader) => RpcReading.ReadCount(ref reader), cancellationToken);
         return result.Error is null ? result.Value : null;
     }
 

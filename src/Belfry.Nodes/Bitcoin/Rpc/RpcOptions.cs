@@ -4,7 +4,10 @@ namespace Belfry.Nodes.Bitcoin.Rpc;
 public sealed record RpcOptions
 {
     /// <summary>How long a call may take when it does not say otherwise.</summary>
-    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a call with a large answer (a block, a mempool, many transactions) may take.</summary>
+    public TimeSpan LargeCallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long opening a connection may take.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);

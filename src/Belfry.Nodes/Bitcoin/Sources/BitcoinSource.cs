@@ -1,5 +1,6 @@
 using Belfry.Core.Chains;
 using Belfry.Core.Runtime;
+using Belfry.Nodes.Bitcoin.Peer;
 using Belfry.Nodes.Bitcoin.Rpc;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,7 @@ public sealed class BitcoinSource : IChainSource
     readonly INetwork network;
     readonly TimeProvider clock;
     readonly IEntropy entropy;
+    readonly ILoggerFactory loggers;
     readonly ILogger logger;
     readonly NodeRpc connection;
     readonly BitcoinRpc rpc;
@@ -26,13 +28,14 @@ public sealed class BitcoinSource : IChainSource
     readonly HashSet<Task> listeners = [];
     volatile FeedBox feed = new(FeedKind.Polling);
 
-    internal BitcoinSource(BitcoinSourceOptions options, IOutputReader reader, INetwork network, TimeProvider clock, IEntropy entropy, ILogger logger)
+    internal BitcoinSource(BitcoinSourceOptions options, IOutputReader reader, INetwork network, TimeProvider clock, IEntropy entropy, ILoggerFactory loggers)
     {
         this.options = options;
         this.network = network;
         this.clock = clock;
         this.entropy = entropy;
-        this.logger = logger;
+        this.loggers = loggers;
+        logger = loggers.CreateLogger<BitcoinSource>();
         connection = new NodeRpc(options.Rpc, network, clock, entropy, logger, options.RpcOptions);
         rpc = new BitcoinRpc(connection, options.Profile.Decimals);
         identity = new NodeIdentity(rpc, options.Profile, options.Genesis, clock);
@@ -57,9 +60,8 @@ public sealed class BitcoinSource : IChainSource
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ChainTip> ReadTipAsync(CancellationToken cancellationToken)
+    public ValueTask<ChainTip> ReadTipAsync(CancellationToken cancellationToken) => AskAsync(async () =>
     {
-        await identity.EnsureAsync(cancellationToken);
         // A reorganisation between the two questions leaves a header beside the best chain: ask again.
         for (var attempt = 0; attempt < 5; attempt++)
         {
@@ -68,70 +70,48 @@ public sealed class BitcoinSource : IChainSource
         }
 
         throw Outage("its best block changes faster than it can be asked for");
-    }
+    }, cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask<BlockHeader?> ReadHeaderAsync(BlockHash hash, CancellationToken cancellationToken)
-    {
-        await identity.EnsureAsync(cancellationToken);
-        return await rpc.ReadHeaderAsync(hash, cancellationToken);
-    }
+    public ValueTask<BlockHeader?> ReadHeaderAsync(BlockHash hash, CancellationToken cancellationToken) =>
+        AskAsync(() => rpc.ReadHeaderAsync(hash, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask<BlockHash?> ReadHashAsync(long height, CancellationToken cancellationToken)
-    {
-        await identity.EnsureAsync(cancellationToken);
-        return await rpc.ReadHashAsync(height, cancellationToken);
-    }
+    public ValueTask<BlockHash?> ReadHashAsync(long height, CancellationToken cancellationToken) =>
+        AskAsync(() => rpc.ReadHashAsync(height, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>?> ReadBlockAsync(BlockHash hash, CancellationToken cancellationToken)
     {
         if (blocks.Get(hash) is { } kept) return kept;
-        await identity.EnsureAsync(cancellationToken);
-        if (await rpc.ReadBlockAsync(hash, cancellationToken) is not { } raw) return null;
-        return RecentBlocks.HashOf(raw) is { } real && real == hash
-            ? Keep(raw)
-            : throw Outage($"answered with block {RecentBlocks.HashOf(raw)?.ToString() ?? "of too few bytes"} where {hash} was asked");
+        return await AskAsync<ReadOnlyMemory<byte>?>(async () =>
+        {
+            if (await rpc.ReadBlockAsync(hash, cancellationToken) is not { } raw) return null;
+            return blocks.Add(raw, hash) ? raw : throw Outage($"answered with block {RecentBlocks.HashOf(raw)?.ToString() ?? "of too few bytes"} where {hash} was asked");
+        }, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public async ValueTask<MempoolSnapshot> ReadMempoolAsync(CancellationToken cancellationToken)
+    public ValueTask<MempoolSnapshot> ReadMempoolAsync(CancellationToken cancellationToken) => AskAsync(async () =>
     {
-        await identity.EnsureAsync(cancellationToken);
-        // Asked before the list: a mempool that is complete now was so, or the list is called incomplete and read again.
+        // Asked before the list: complete then is complete in the list; otherwise the list counts as incomplete and is read again.
         var info = await rpc.ReadMempoolInfoAsync(cancellationToken);
         var (ids, sequence) = await rpc.ReadMempoolAsync(cancellationToken);
         return new MempoolSnapshot(ids, sequence, info.Loaded);
-    }
+    }, cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>?>> ReadTransactionsAsync(IReadOnlyList<TxHash> ids, CancellationToken cancellationToken)
-    {
-        await identity.EnsureAsync(cancellationToken);
-        var raws = await rpc.ReadTransactionsAsync(ids, cancellationToken);
-        var result = new ReadOnlyMemory<byte>?[ids.Count];
-        // A node with a transaction index also finds what is confirmed; only the mempool was asked for.
-        int[] found = [.. Enumerable.Range(0, ids.Count).Where(i => raws[i] is not null)];
-        var confirmedToo = found.Length > 0 && await rpc.MayFindConfirmedAsync(cancellationToken);
-        var present = confirmedToo ? await rpc.ReadPresenceAsync([.. found.Select(i => ids[i])], cancellationToken) : null;
-        for (var i = 0; i < found.Length; i++)
-        {
-            if (present?[i] != false) result[found[i]] = raws[found[i]];
-        }
-
-        return result;
-    }
+    public ValueTask<IReadOnlyList<ReadOnlyMemory<byte>?>> ReadTransactionsAsync(IReadOnlyList<TxHash> ids, CancellationToken cancellationToken) =>
+        AskAsync(() => ReadFromMempoolAsync(ids, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<TxOutput?>> ReadPrevoutsAsync(ChainTransaction transaction, BlockHash? block, CancellationToken cancellationToken)
     {
         if (transaction.Inputs.Count == 0) return [];
-        await identity.EnsureAsync(cancellationToken);
         (BlockHash, ReadOnlyMemory<byte>?)? place = block is { } hash ? (hash, await ReadBlockAsync(hash, cancellationToken)) : null;
         try
         {
-            return await prevouts.FindAsync([.. transaction.Inputs.Select(static input => input.Previous)], place, cancellationToken);
+            return await AskAsync(() => prevouts.FindAsync([.. transaction.Inputs.Select(static input => input.Previous)], place, cancellationToken), cancellationToken);
         }
         catch (MalformedDataException problem)
         {
@@ -148,6 +128,38 @@ public sealed class BitcoinSource : IChainSource
         await Task.WhenAll(running);
         connection.Dispose();
         disposed.Dispose();
+    }
+
+    /// <summary>Asks a node that is known to be on the right network; after an outage that has to be made sure again.</summary>
+    async ValueTask<T> AskAsync<T>(Func<Task<T>> question, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await identity.EnsureAsync(cancellationToken);
+            return await question();
+        }
+        catch (EndpointException problem)
+        {
+            identity.NoteOutage(problem);
+            identity.Forget();
+            throw;
+        }
+    }
+
+    async Task<IReadOnlyList<ReadOnlyMemory<byte>?>> ReadFromMempoolAsync(IReadOnlyList<TxHash> ids, CancellationToken cancellationToken)
+    {
+        var raws = await rpc.ReadTransactionsAsync(ids, cancellationToken);
+        var result = new ReadOnlyMemory<byte>?[ids.Count];
+        // A node with a transaction index also finds what is confirmed; only the mempool was asked for.
+        int[] found = [.. Enumerable.Range(0, ids.Count).Where(i => raws[i] is not null)];
+        var confirmedToo = found.Length > 0 && await rpc.MayFindConfirmedAsync(cancellationToken);
+        var present = confirmedToo ? await rpc.ReadPresenceAsync([.. found.Select(i => ids[i])], cancellationToken) : null;
+        for (var i = 0; i < found.Length; i++)
+        {
+            if (present?[i] != false) result[found[i]] = raws[found[i]];
+        }
+
+        return result;
     }
 
     async Task SuperviseAsync(SignalQueue queue, CancellationToken cancellationToken)
@@ -174,17 +186,17 @@ public sealed class BitcoinSource : IChainSource
     {
         var feeds = new List<IFeed>();
         if (options.Zmq.Count > 0) feeds.Add(new ZmqFeed(options.Zmq, rpc, Watch, blocks, network, clock, options.ZmtpLimits, logger));
+        if (options.Peer is { } peer)
+        {
+            var feedOptions = new PeerFeedOptions { Connection = peer.Connection };
+            feeds.Add(new PeerFeed(new PeerFeedClient(network, peer.Parameters, feedOptions, clock, entropy, loggers.CreateLogger<PeerFeedClient>()), Watch, blocks));
+        }
+
         feeds.Add(new PollingFeed(rpc, identity, options.PollInterval, options.WatchInterval, clock));
         return feeds;
     }
 
     NodeWatch Watch() => new(rpc, identity, options.WatchInterval, clock);
-
-    ReadOnlyMemory<byte> Keep(byte[] raw)
-    {
-        blocks.Add(raw);
-        return raw;
-    }
 
     EndpointException Outage(string problem, Exception? inner = null) => new(options.Rpc.Name, options.Rpc.Setting, problem, inner);
 

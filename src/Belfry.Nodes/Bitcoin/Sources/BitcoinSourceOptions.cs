@@ -1,4 +1,5 @@
 using Belfry.Core.Chains;
+using Belfry.Nodes.Bitcoin.Peer;
 using Belfry.Nodes.Bitcoin.Rpc;
 using Belfry.Nodes.Bitcoin.Zmq;
 
@@ -18,6 +19,9 @@ public sealed record BitcoinSourceOptions
 
     /// <summary>Where the node publishes by ZeroMQ; empty when it does not.</summary>
     public IReadOnlyList<ZmqEndpoint> Zmq { get; init; } = [];
+
+    /// <summary>The node's peer protocol: where, and how its network speaks; null when it is not to be used.</summary>
+    public (PeerOptions Connection, PeerParameters Parameters)? Peer { get; init; }
 
     /// <summary>How often the polling feed asks.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(500);

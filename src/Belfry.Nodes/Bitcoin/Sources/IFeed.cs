@@ -47,6 +47,7 @@ sealed class FeedLostException(string reason, string detail, Exception? inner = 
 /// <summary>Stable words for <see cref="FeedSignal.Lost"/>.</summary>
 static class LostReason
 {
+    public const string AnnouncementsLost = "announcements_lost";
     public const string ConnectionLost = "connection_lost";
     public const string FrameGap = "frame_gap";
     public const string Garbled = "garbled";

@@ -10,9 +10,16 @@ interface IOutputReader
     /// <exception cref="Core.Runtime.MalformedDataException">Not a transaction.</exception>
     IReadOnlyList<TxOutput> ReadOutputs(ReadOnlyMemory<byte> transaction);
 
-    /// <summary>The outputs of those transactions of a block that are wanted.</summary>
+    /// <summary>Makes the outputs of a block's transactions findable by id.</summary>
     /// <exception cref="Core.Runtime.MalformedDataException">Not a block.</exception>
-    IReadOnlyDictionary<TxHash, IReadOnlyList<TxOutput>> FindOutputs(ReadOnlyMemory<byte> block, IReadOnlySet<TxHash> wanted);
+    IBlockOutputs Index(ReadOnlyMemory<byte> block);
+}
+
+/// <summary>The outputs that one block creates.</summary>
+interface IBlockOutputs
+{
+    /// <summary>The outputs of a transaction of the block, or null when it is not in it.</summary>
+    IReadOnlyList<TxOutput>? Find(TxHash id);
 }
 
 /// <summary>
@@ -21,6 +28,8 @@ interface IOutputReader
 /// </summary>
 sealed class PrevoutFinder(BitcoinRpc rpc, IOutputReader reader)
 {
+    volatile IndexedBlock? lastIndex;
+
     // Several transactions of one block are asked for one after the other; its undo data can have fifty megabytes of JSON.
     volatile KnownBlock? lastBlock;
 
@@ -34,7 +43,7 @@ sealed class PrevoutFinder(BitcoinRpc rpc, IOutputReader reader)
         var found = new TxOutput?[inputs.Count];
         if (block is { } place)
         {
-            if (place.Raw is { } raw) TakeFrom(reader.FindOutputs(raw, WantedOf(inputs, found)), inputs, found);
+            if (place.Raw is { } raw) TakeFrom(IndexOf(place.Hash, raw).Find, inputs, found);
             if (found.Contains(null)) await TakeUndoDataAsync(place.Hash, inputs, found, cancellationToken);
         }
         else
@@ -71,19 +80,29 @@ sealed class PrevoutFinder(BitcoinRpc rpc, IOutputReader reader)
             if (raws[i] is { } raw) outputs[parents[i]] = reader.ReadOutputs(raw);
         }
 
-        TakeFrom(outputs, inputs, found);
+        TakeFrom(id => outputs.GetValueOrDefault(id), inputs, found);
     }
 
-    static void TakeFrom(IReadOnlyDictionary<TxHash, IReadOnlyList<TxOutput>> outputs, IReadOnlyList<OutPoint> inputs, TxOutput?[] found)
+    IBlockOutputs IndexOf(BlockHash hash, ReadOnlyMemory<byte> raw)
+    {
+        if (lastIndex is { } last && last.Hash == hash) return last.Outputs;
+        var outputs = reader.Index(raw);
+        lastIndex = new IndexedBlock(hash, outputs);
+        return outputs;
+    }
+
+    static void TakeFrom(Func<TxHash, IReadOnlyList<TxOutput>?> outputsOf, IReadOnlyList<OutPoint> inputs, TxOutput?[] found)
     {
         for (var i = 0; i < found.Length; i++)
         {
-            if (found[i] is null && outputs.TryGetValue(inputs[i].Transaction, out var list) && inputs[i].Index < list.Count) found[i] = list[(int)inputs[i].Index];
+            if (found[i] is null && outputsOf(inputs[i].Transaction) is { } list && inputs[i].Index < list.Count) found[i] = list[(int)inputs[i].Index];
         }
     }
 
     static HashSet<TxHash> WantedOf(IReadOnlyList<OutPoint> inputs, TxOutput?[] found) =>
         [.. inputs.Where((_, i) => found[i] is null).Select(static input => input.Transaction)];
+
+    sealed record IndexedBlock(BlockHash Hash, IBlockOutputs Outputs);
 
     sealed record KnownBlock(BlockHash Hash, IReadOnlyDictionary<OutPoint, TxOutput> Outputs);
 }

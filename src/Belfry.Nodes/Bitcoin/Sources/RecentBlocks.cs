@@ -44,6 +44,9 @@ sealed class RecentBlocks(int maxBlocks = 8, long maxBytes = 48 << 20)
         return hash;
     }
 
+    /// <summary>Keeps a block when it is the expected one; says whether it is.</summary>
+    public bool Add(ReadOnlyMemory<byte> raw, BlockHash expected) => HashOf(raw.Span) == expected && Add(raw) is not null;
+
     /// <summary>A kept block, or null.</summary>
     public ReadOnlyMemory<byte>? Get(BlockHash hash)
     {

@@ -55,18 +55,18 @@ readonly unsafe struct Sha256Lanes16 : ISha256Lanes
             }
         }
 
-        s[0] += a;
-        s[1] += b;
-        s[2] += c;
-        s[3] += d;
-        s[4] += e;
-        s[5] += f;
-        s[6] += g;
-        s[7] += h;
+        s[0] = Avx512F.Add(s[0], a);
+        s[1] = Avx512F.Add(s[1], b);
+        s[2] = Avx512F.Add(s[2], c);
+        s[3] = Avx512F.Add(s[3], d);
+        s[4] = Avx512F.Add(s[4], e);
+        s[5] = Avx512F.Add(s[5], f);
+        s[6] = Avx512F.Add(s[6], g);
+        s[7] = Avx512F.Add(s[7], h);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<uint> Row(byte* block) => Avx512BW.Shuffle(Vector512.Load(block), Vector512.Create(
+    static Vector512<uint> Row(byte* block) => Avx512BW.Shuffle(Avx512BW.LoadVector512(block), Vector512.Create(
         Vector256.Create((byte)3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12))).AsUInt32();
 
     static void GatherLanes(Vector512<uint>* output)
@@ -96,9 +96,9 @@ readonly unsafe struct Sha256Lanes16 : ISha256Lanes
         {
             var w15 = w[(i + 1) & 15];
             var w2 = w[(i + 14) & 15];
-            var s0 = Avx512F.TernaryLogic(Avx512F.RotateRight(w15, 7), Avx512F.RotateRight(w15, 18), Vector512.ShiftRightLogical(w15, 3), 0x96);
-            var s1 = Avx512F.TernaryLogic(Avx512F.RotateRight(w2, 17), Avx512F.RotateRight(w2, 19), Vector512.ShiftRightLogical(w2, 10), 0x96);
-            w[i] += s0 + w[(i + 9) & 15] + s1;
+            var s0 = Avx512F.TernaryLogic(Avx512F.RotateRight(w15, 7), Avx512F.RotateRight(w15, 18), Avx512F.ShiftRightLogical(w15, 3), 0x96);
+            var s1 = Avx512F.TernaryLogic(Avx512F.RotateRight(w2, 17), Avx512F.RotateRight(w2, 19), Avx512F.ShiftRightLogical(w2, 10), 0x96);
+            w[i] = Avx512F.Add(Avx512F.Add(w[i], s0), Avx512F.Add(w[(i + 9) & 15], s1));
         }
     }
 
@@ -109,9 +109,10 @@ readonly unsafe struct Sha256Lanes16 : ISha256Lanes
     {
         // Truth tables of TernaryLogic: 0x96 is exclusive or, 0xCA "e chooses f or g", 0xE8 majority.
         var s1 = Avx512F.TernaryLogic(Avx512F.RotateRight(e, 6), Avx512F.RotateRight(e, 11), Avx512F.RotateRight(e, 25), 0x96);
-        var sum = h + word + Vector512.Create(Sha256Constants.Round[t]) + s1 + Avx512F.TernaryLogic(e, f, g, 0xCA);
+        var constant = Avx512F.Add(word, Vector512.Create(Sha256Constants.Round[t]));
+        var sum = Avx512F.Add(Avx512F.Add(h, constant), Avx512F.Add(s1, Avx512F.TernaryLogic(e, f, g, 0xCA)));
         var s0 = Avx512F.TernaryLogic(Avx512F.RotateRight(a, 2), Avx512F.RotateRight(a, 13), Avx512F.RotateRight(a, 22), 0x96);
-        d += sum;
-        h = sum + s0 + Avx512F.TernaryLogic(a, b, c, 0xE8);
+        d = Avx512F.Add(d, sum);
+        h = Avx512F.Add(sum, Avx512F.Add(s0, Avx512F.TernaryLogic(a, b, c, 0xE8)));
     }
 }
