@@ -1,1 +1,3 @@
-Console.WriteLine("belfry");
+using Belfry.Cli;
+
+return await BelfryCommand.RunAsync(args, Terminal.OfProcess());

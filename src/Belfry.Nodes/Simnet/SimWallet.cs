@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Belfry.Core.Chains;
 using Belfry.Core.Runtime;
+using Belfry.Nodes.Bitcoin.Encodings;
 
 namespace Belfry.Nodes.Simnet;
 
@@ -94,6 +95,13 @@ public sealed class SimWallet
         };
     }
 
+    static byte[] Hash160Of(byte[] data)
+    {
+        var hash = new byte[Hash160.Size];
+        Hash160.Compute(data, hash);
+        return hash;
+    }
+
     static byte[] Push(byte[] data) => [(byte)data.Length, .. data];
 
     /// <summary>OP_1 and a key, as Taproot's outputs have it.</summary>
@@ -103,7 +111,7 @@ public sealed class SimWallet
     {
         byte[] publicKey = kind == SimAddressKind.Taproot ? entropy.Bytes(32) : [(byte)(2 + entropy.Below(2)), .. entropy.Bytes(32)];
         byte[] single = [.. Push(publicKey), 0xac];
-        var keyHash = Ripemd160.OfSha256(publicKey);
+        var keyHash = Hash160Of(publicKey);
         byte[] nested = [0x00, 0x14, .. keyHash];
         var redeem = kind switch
         {
@@ -114,7 +122,7 @@ public sealed class SimWallet
         byte[] script = kind switch
         {
             SimAddressKind.PublicKeyHash => [0x76, 0xa9, 0x14, .. keyHash, 0x88, 0xac],
-            SimAddressKind.ScriptHash => [0xa9, 0x14, .. Ripemd160.OfSha256(redeem), 0x87],
+            SimAddressKind.ScriptHash => [0xa9, 0x14, .. Hash160Of(redeem), 0x87],
             SimAddressKind.WitnessKeyHash => nested,
             SimAddressKind.WitnessScriptHash => [0x00, 0x20, .. SHA256.HashData(redeem)],
             _ => TaprootScript(publicKey),

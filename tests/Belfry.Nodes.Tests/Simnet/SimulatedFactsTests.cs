@@ -1,4 +1,3 @@
-using System.Text;
 using Belfry.Nodes.Simnet;
 using Belfry.TestKit;
 using Shouldly;
@@ -12,13 +11,6 @@ public sealed class SimulatedFactsTests
     SimWallet Alice => chain.Wallet("alice");
 
     SimWallet Bob => chain.Wallet("bob");
-
-    [Theory]
-    [InlineData("", "9c1185a5c5e9fc54612808977ee8f548b2258d31")]
-    [InlineData("abc", "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc")]
-    [InlineData("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "12a053384a9c0c88e405a06c27dcf49ada62eb2b")]
-    [InlineData("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "b0e20b6e3116640286ed3a87a5713079b21f5189")]
-    public void Ripemd160_gives_the_published_hashes(string text, string hash) => Convert.ToHexStringLower(Ripemd160.Hash(Encoding.ASCII.GetBytes(text))).ShouldBe(hash);
 
     [Fact]
     public void A_payment_waits_and_then_is_confirmed_with_its_fee_in_the_reward()

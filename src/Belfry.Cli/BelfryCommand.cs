@@ -1,0 +1,69 @@
+using System.CommandLine;
+using Belfry.Core.Hosting;
+
+namespace Belfry.Cli;
+
+/// <summary>The <c>belfry</c> command.</summary>
+public static class BelfryCommand
+{
+    /// <summary>Runs one command line.</summary>
+    /// <param name="args">As typed, without the program's name.</param>
+    /// <param name="terminal">Where to read and write.</param>
+    /// <param name="cancellationToken">Ends it as Ctrl-C does.</param>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancellationToken = default)
+    {
+        var parsed = Build(terminal).Parse(args);
+        var output = new InvocationConfiguration
+        {
+            Output = terminal.Out,
+            Error = terminal.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(15),
+        };
+        try
+        {
+            var code = await parsed.InvokeAsync(output, cancellationToken);
+            return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;
+        }
+        catch (Exception problem) when (Explain(problem) is { } explained)
+        {
+            await terminal.Error.WriteLineAsync("belfry: " + explained.Message);
+            return explained.Code;
+        }
+    }
+
+    static RootCommand Build(Terminal terminal)
+    {
+        var root = new RootCommand("Belfry follows blockchains, watches addresses, and tells every payment, confirmation, replacement and reorg: in order, and never lost.");
+        TeachingHelp.Install(
+            root,
+            "belfry up                                   # start with a simulated chain, nothing else needed",
+            "belfry listen                               # see its events, in another terminal",
+            "belfry watch add btc bc1q…                  # watch an address",
+            "belfry decode address --chain ltc M8x…      # what is this address?");
+        root.Subcommands.Add(ServeCommand.BuildUp(terminal));
+        root.Subcommands.Add(ServeCommand.BuildServe(terminal));
+        root.Subcommands.Add(ServeCommand.BuildDemo(terminal));
+        root.Subcommands.Add(ListenCommand.Build(terminal));
+        root.Subcommands.Add(WatchCommand.Build(terminal));
+        root.Subcommands.Add(AddressCommand.Build(terminal));
+        root.Subcommands.Add(DecodeCommand.Build(terminal));
+        return root;
+    }
+
+    /// <summary>What a person can do something about; anything else is a fault of ours and shows its trace.</summary>
+    static (string Message, int Code)? Explain(Exception problem) => problem switch
+    {
+        UsageException usage => (usage.Message, ExitCodes.Usage),
+        ConfigurationException configuration => (configuration.Message, ExitCodes.Configuration),
+        Client.BelfryException refused => (refused.Message, ExitCodes.Refused),
+        Core.Runtime.BelfryException outage => (outage.Message, ExitCodes.Configuration),
+        HttpRequestException unreachable => ($"the server does not answer: {unreachable.Message} Is it running? Start one with: belfry up", ExitCodes.Unreachable),
+        TaskCanceledException { InnerException: TimeoutException } => ("the server does not answer in time", ExitCodes.Unreachable),
+        OperationCanceledException => ("stopped", ExitCodes.Done),
+        IOException file => (file.Message, ExitCodes.Configuration),
+        UnauthorizedAccessException file => (file.Message, ExitCodes.Configuration),
+        _ => null,
+    };
+}

@@ -1,0 +1,57 @@
+using Belfry.Core.Chains;
+using Belfry.Core.Hosting;
+using Belfry.Core.Ledger;
+using Belfry.Core.Listeners;
+using Belfry.Core.Runtime;
+using Belfry.Core.Tracking;
+using Belfry.Core.Watches;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Belfry.Cli;
+
+/// <summary>The chains of a server: made from the settings, started and stopped with it.</summary>
+sealed class ChainHost : IHostedService
+{
+    readonly List<(ChainTracker Tracker, bool Enabled)> trackers = [];
+
+    /// <summary>Makes every configured chain; dials nothing yet.</summary>
+    /// <exception cref="ConfigurationException">No family knows a chain.</exception>
+    public ChainHost(BelfryOptions options, IEnumerable<IChainFactory> families, IServiceProvider services)
+    {
+        var known = families.ToList();
+        var followed = new List<FollowedChain>();
+        foreach (var (name, settings) in options.Chains)
+        {
+            var id = new ChainId(name);
+            var parts = known.Select(family => family.Create(id, settings)).FirstOrDefault(made => made is not null)
+                ?? throw new ConfigurationException([$"Chains:{id}: no such chain is known; expected btc, ltc, bch or doge."]);
+            var tracker = new ChainTracker(
+                new TrackerParts(
+                    parts, settings, services.GetRequiredService<ILedger>(), services.GetRequiredService<IWatchStore>(),
+                    services.GetRequiredService<IActiveAddresses>(), services.GetRequiredService<TimeProvider>()),
+                services.GetRequiredService<IEntropy>(), services.GetRequiredService<TrackingMetrics>(), services.GetRequiredService<ILogger<ChainTracker>>());
+            trackers.Add((tracker, settings.Enabled));
+            followed.Add(new FollowedChain(parts.Profile, parts.Codec, tracker));
+        }
+
+        Directory = new ChainDirectory(followed);
+    }
+
+    /// <summary>The chains.</summary>
+    public IChainDirectory Directory { get; }
+
+    /// <inheritdoc/>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (tracker, enabled) in trackers)
+            if (enabled) await tracker.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (tracker, _) in trackers) await tracker.DisposeAsync();
+    }
+}

@@ -1,0 +1,17 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Belfry.Client;
+
+namespace Belfry.Cli;
+
+/// <summary>JSON that the command prints.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(WatchInfo))]
+[JsonSerializable(typeof(ImportResult))]
+[JsonSerializable(typeof(AddressInfo))]
+sealed partial class CliJson : JsonSerializerContext
+{
+    /// <summary>For a terminal or a file, never inside HTML: readable text stays readable.</summary>
+    public static JsonWriterOptions Readable { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+}

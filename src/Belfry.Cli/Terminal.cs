@@ -1,0 +1,74 @@
+using System.Text;
+
+namespace Belfry.Cli;
+
+/// <summary>Where a command reads and writes, and whether it may use colour. Tests pass their own.</summary>
+public sealed class Terminal
+{
+    /// <summary>Results.</summary>
+    public required TextWriter Out { get; init; }
+
+    /// <summary>Notes and faults, never results.</summary>
+    public required TextWriter Error { get; init; }
+
+    /// <summary>What is piped in.</summary>
+    public required Func<Stream> OpenInput { get; init; }
+
+    /// <summary>Whether somebody pipes something in.</summary>
+    public bool InputRedirected { get; init; }
+
+    /// <summary>Whether results may be coloured.</summary>
+    public bool Colour { get; init; }
+
+    /// <summary>Whether notes go to a person who sees a line being rewritten.</summary>
+    public bool Interactive { get; init; }
+
+    /// <summary>The process's own: no colour when piped, when NO_COLOR is set or on a dumb terminal.</summary>
+    public static Terminal OfProcess()
+    {
+        var plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) || Environment.GetEnvironmentVariable("TERM") == "dumb";
+        return new Terminal
+        {
+            Out = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true },
+            Error = new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true },
+            OpenInput = Console.OpenStandardInput,
+            InputRedirected = Console.IsInputRedirected,
+            Colour = !plain && !Console.IsOutputRedirected,
+            Interactive = !plain && !Console.IsErrorRedirected,
+        };
+    }
+
+    /// <summary>Puts text into a colour where colour may be used.</summary>
+    public string Paint(Ink ink, string text) => Colour && ink != Ink.Plain ? $"\e[{(int)ink}m{text}\e[0m" : text;
+}
+
+/// <summary>Colours that are readable on dark and light backgrounds; the numbers are those of ECMA-48.</summary>
+public enum Ink
+{
+    /// <summary>As the terminal has it.</summary>
+    Plain = 0,
+
+    /// <summary>Headings.</summary>
+    Bold = 1,
+
+    /// <summary>Less important.</summary>
+    Dim = 2,
+
+    /// <summary>Money lost or an outage.</summary>
+    Red = 31,
+
+    /// <summary>Money certain.</summary>
+    Green = 32,
+
+    /// <summary>Something taken back.</summary>
+    Yellow = 33,
+
+    /// <summary>Blocks.</summary>
+    Blue = 34,
+
+    /// <summary>Replacements.</summary>
+    Magenta = 35,
+
+    /// <summary>News.</summary>
+    Cyan = 36,
+}

@@ -1,0 +1,171 @@
+using System.Net;
+using Belfry.Client;
+using Microsoft.AspNetCore.Http;
+using Shouldly;
+
+namespace Belfry.Server.Tests.Client;
+
+public sealed class EventsTests
+{
+    static readonly BelfryClientOptions Quick = new() { MinBackoff = TimeSpan.FromMilliseconds(1), MaxBackoff = TimeSpan.FromMilliseconds(5) };
+
+    [Fact]
+    public async Task A_broken_connection_resumes_after_the_last_event_and_repeats_none()
+    {
+        await using var server = await ScriptedServer.StartAsync(
+            async act =>
+            {
+                await act.ConfirmAsync(10);
+                await act.TellAsync(11, 12);
+                act.Abort();
+            },
+            async act =>
+            {
+                await act.ConfirmAsync(12);
+                await act.TellAsync(12, 13, 13, 14);
+                await act.HoldAsync();
+            });
+        var heard = await TakeAsync(server, 4);
+        heard.Select(happened => happened.Sequence).ShouldBe([11, 12, 13, 14]);
+        heard[0].Data.Others!["pays_you"].GetBoolean().ShouldBeTrue();
+        server.Said.Select(said => said.TryGetProperty("after", out var after) ? after.GetInt64() : -1).Take(2).ShouldBe([-1, 12]);
+    }
+
+    [Fact]
+    public async Task A_connection_lost_before_the_first_event_resumes_from_the_confirmed_position()
+    {
+        await using var server = await ScriptedServer.StartAsync(
+            async act =>
+            {
+                await act.ConfirmAsync(40);
+                act.Abort();
+            },
+            async act =>
+            {
+                await act.ConfirmAsync(40);
+                await act.TellAsync(41);
+                await act.HoldAsync();
+            });
+        (await TakeAsync(server, 1)).Single().Sequence.ShouldBe(41);
+        server.Said.ElementAt(1).GetProperty("after").GetInt64().ShouldBe(40);
+    }
+
+    [Theory]
+    [InlineData(3008, "slow")]
+    [InlineData(1001, "shutdown")]
+    public async Task A_resumable_close_code_is_followed_by_a_new_connection(int code, string reason)
+    {
+        await using var server = await ScriptedServer.StartAsync(
+            async act =>
+            {
+                await act.ConfirmAsync(0);
+                await act.TellAsync(1);
+                await act.SayAsync("""{"type":"lagged","seq":1}""");
+                await act.CloseAsync(code, reason);
+                await act.HoldAsync();
+            },
+            async act =>
+            {
+                await act.ConfirmAsync(1);
+                await act.TellAsync(2);
+                await act.HoldAsync();
+            });
+        (await TakeAsync(server, 2)).Select(happened => happened.Sequence).ShouldBe([1, 2]);
+    }
+
+    [Fact]
+    public async Task A_terminal_close_code_ends_the_stream()
+    {
+        await using var server = await ScriptedServer.StartAsync(async act =>
+        {
+            await act.ConfirmAsync(0);
+            await act.CloseAsync(3500, "invalid token");
+            await act.HoldAsync();
+        });
+        (await Should.ThrowAsync<BelfryException>(() => TakeAsync(server, 1))).Message.ShouldContain("invalid token");
+    }
+
+    [Fact]
+    public async Task A_refused_key_ends_the_stream_with_the_status()
+    {
+        await using var server = await ScriptedServer.StartAsync(act =>
+        {
+            act.Context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return Task.CompletedTask;
+        });
+        (await Should.ThrowAsync<BelfryException>(() => TakeAsync(server, 1))).Status.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task A_refused_subscription_ends_the_stream_with_the_reason()
+    {
+        await using var server = await ScriptedServer.StartAsync(async act =>
+        {
+            await act.AcceptAsync();
+            await act.HearAsync();
+            await act.SayAsync("""{"type":"error","id":1,"code":107,"message":"'xyz' is not an address","temporary":false}""");
+            await act.HoldAsync();
+        });
+        (await Should.ThrowAsync<BelfryException>(() => TakeAsync(server, 1))).Message.ShouldBe("'xyz' is not an address");
+    }
+
+    [Fact]
+    public async Task Silence_is_answered_with_a_ping_and_then_with_a_new_connection()
+    {
+        await using var server = await ScriptedServer.StartAsync(
+            async act =>
+            {
+                await act.ConfirmAsync(0);
+                await act.TellAsync(1);
+                await act.HoldAsync();
+            },
+            async act =>
+            {
+                await act.ConfirmAsync(1);
+                await act.TellAsync(2);
+                await act.HoldAsync();
+            });
+        var impatient = Quick with { PingAfter = TimeSpan.FromMilliseconds(50), SilenceLimit = TimeSpan.FromMilliseconds(150) };
+        (await TakeAsync(server, 2, impatient)).Count.ShouldBe(2);
+        server.Said.Select(said => said.ValueKind == System.Text.Json.JsonValueKind.Object ? said.GetProperty("type").GetString() : "closed").Take(2).ShouldBe(["subscribe", "ping"]);
+    }
+
+    [Fact]
+    public async Task Waits_grow_to_their_limit_and_are_told()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        var waits = new List<double>();
+        using var stop = new CancellationTokenSource();
+        var options = new BelfryClientOptions
+        {
+            MinBackoff = TimeSpan.FromMilliseconds(2),
+            MaxBackoff = TimeSpan.FromMilliseconds(16),
+            Jitter = () => 0,
+            ConnectionChanged = change =>
+            {
+                waits.Add(change.RetryIn!.Value.TotalMilliseconds);
+                if (waits.Count == 6) stop.Cancel();
+            },
+        };
+        using var client = new BelfryClient(server.Address, options: options);
+        await Should.ThrowAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (var _ in client.EventsAsync(new Subscription(), cancellationToken: stop.Token)) { }
+        });
+        waits.ShouldBe([2, 4, 8, 16, 16, 16]);
+    }
+
+    static async Task<List<BelfryEvent>> TakeAsync(ScriptedServer server, int count, BelfryClientOptions? options = null)
+    {
+        using var client = new BelfryClient(server.Address, options: options ?? Quick);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var taken = new List<BelfryEvent>();
+        await foreach (var happened in client.EventsAsync(new Subscription(), cancellationToken: limit.Token))
+        {
+            taken.Add(happened);
+            if (taken.Count == count) break;
+        }
+
+        return taken;
+    }
+}
