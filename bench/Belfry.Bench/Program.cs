@@ -11,6 +11,6 @@ switch (args)
         await LedgerBench.RunAsync(rest);
         return 0;
     default:
-        Console.Error.WriteLine("usage: Belfry.Bench decode | index | ledger");
+        await Console.Error.WriteLineAsync("usage: Belfry.Bench decode | index | ledger");
         return 64;
 }

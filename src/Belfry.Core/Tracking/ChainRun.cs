@@ -253,14 +253,26 @@ public sealed class ChainRun
             // The wait for work is kept over turns instead of cancelled: a channel cancels its waiters on the thread pool, out of a simulation's sight.
             arrival ??= HasWorkAsync();
             using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var alarm = Task.Delay(delay, replica.Parts.Clock, late.Token);
+            var alarm = RingAsync(delay, late.Token);
             await Task.WhenAny(arrival, alarm);
             Background.Cancel(late);
-            await Background.WhenEndedAsync(alarm);
+            await alarm;
             if (arrival.IsCompleted) arrival = null;
         }
 
         if (behind.Until is not null || nodeIsSyncing) tipIsDirty = true;
+    }
+
+    async Task RingAsync(TimeSpan delay, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(delay, replica.Parts.Clock, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Woken by work, or stopped.
+        }
     }
 
     // Not AsTask(): that would finish on the thread pool too.

@@ -62,6 +62,7 @@ public sealed class History(ChainReplica replica, Committer committer, ILogger l
         if (replica.Position is not { } position) return false;
         pass ??= Begin();
         var tip = position.Cursor.Block.Height;
+        var read = new List<BlockHeader>();
         await using (var blocks = new BlockReadAhead(replica.Parts.Chain.Source, pass.Next, Math.Min(tip, pass.Next + BlocksPerStep - 1), cancellationToken))
         {
             while (blocks.HasNext)
@@ -82,10 +83,12 @@ public sealed class History(ChainReplica replica, Committer committer, ILogger l
 
                 await ReadAsync(pass, block.Header, raw, tip, cancellationToken);
                 pass.Next = block.Header.Block.Height + 1;
+                // Their hashes are kept: a reorg that reaches below the block from which this chain was first followed must find what it takes back.
+                read.Add(block.Header);
             }
         }
 
-        await committer.CommitAsync(null, cancellationToken);
+        await committer.CommitAsync(read.Count == 0 ? null : read, cancellationToken);
         if (pass.Next <= tip) return false;
         await FinishAsync(pass, tip, cancellationToken);
         return true;

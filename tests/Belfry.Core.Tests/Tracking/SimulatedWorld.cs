@@ -65,7 +65,7 @@ sealed class SimulatedWorld : IDisposable
     public async Task StartAsync()
     {
         var network = BitcoinNetworks.Find(Profile.Id, "regtest");
-        var parts = new ChainParts(Profile, new BitcoinAddressCodec(network), new BitcoinDecoder(TransactionFormats.Of(Profile.Id.Value), new NoInference()), new UndisposedSource(Node));
+        var parts = new ChainParts(Profile, new BitcoinAddressCodec(network), new BitcoinDecoder(network), new UndisposedSource(Node));
         tracker = new ChainTracker(
             new TrackerParts(parts, Options, Store.Ledger, Store.Watches, NobodyListens.Instance, Time),
             new SeededEntropy(seed + 3 + (ulong)crashes), new TrackingMetrics(meters), Log);
@@ -95,7 +95,7 @@ sealed class SimulatedWorld : IDisposable
     public void Quiesce()
     {
         Node.Faults = new SimFaults { HideDepartures = Node.Faults.HideDepartures };
-        Node.CatchUp();
+        Node.Restart(forgetMempool: false);
         Pass(Options.AuditInterval * 3 + Options.RestartGrace + TimeSpan.FromMinutes(3));
         var settled = Scheduler.RunUntil(
             () => tracker!.Status.State == ChainState.Live && tracker.Status.Tip?.Hash == Chain.Tip.Hash && tracker.Status.RescanProgress is null,
@@ -185,10 +185,4 @@ sealed class ListLogger : ILogger<ChainTracker>
         lines.Add($"{formatter(state, exception)} {exception}");
 
     public override string ToString() => string.Join('\n', lines.TakeLast(40));
-}
-
-/// <summary>Stands in until the decoder infers senders itself.</summary>
-sealed class NoInference : IScriptInference
-{
-    public Script? Infer(InputView input) => null;
 }
