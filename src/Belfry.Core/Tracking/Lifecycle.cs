@@ -3,6 +3,22 @@ using Belfry.Core.Ledger;
 
 namespace Belfry.Core.Tracking;
 
+/// <summary>What came of a transaction that arrived in the mempool.</summary>
+public enum Arrival
+{
+    /// <summary>It touches nothing watched and rivals nothing tracked.</summary>
+    Irrelevant,
+
+    /// <summary>It has been heard of already.</summary>
+    Known,
+
+    /// <summary>Something changed.</summary>
+    Changed,
+
+    /// <summary>It contradicts a block of the best chain: to be looked at again after the next look at the blocks.</summary>
+    Premature,
+}
+
 /// <summary>
 /// The state machine of tracked transactions. Pure with respect to the outside: takes observations, changes the replica of open transactions, and lists what
 /// happened as facts. The order of observations may vary; where a transaction ends depends only on which chain and mempool the node has.
@@ -32,14 +48,14 @@ public sealed class Lifecycle(OpenTransactions open, ConfirmationPlan plan)
     /// <summary>A transaction is in the node's mempool.</summary>
     /// <param name="appraised">What it does to watched scripts.</param>
     /// <param name="note">How it was learnt.</param>
-    /// <returns>Whether anything changed.</returns>
-    public bool Arrive(Appraisal appraised, ChangeNote note)
+    /// <returns>What came of it.</returns>
+    public Arrival Arrive(Appraisal appraised, ChangeNote note)
     {
         var before = open.Find(appraised.Transaction.Id) ?? appraised.Stored;
-        if (before is { State: TxState.Seen or TxState.Confirmed or TxState.Final }) return false;
+        if (before is { State: TxState.Seen or TxState.Confirmed or TxState.Final }) return Arrival.Known;
         var rivals = RivalsOf(appraised.Transaction);
-        // A rival in a block of the best chain cannot lose to the mempool: the node's answer is older than that block.
-        if (rivals.Exists(static rival => rival.State is TxState.Confirmed)) return false;
+        // A rival in a block of the best chain cannot lose to the mempool: either the node's answer is older than that block, or the block is about to be taken back.
+        if (rivals.Exists(static rival => rival.State is TxState.Confirmed)) return Arrival.Premature;
         foreach (var rival in rivals.Where(static rival => rival.State is TxState.Seen or TxState.Reorged))
             Lose(rival, TxState.Replaced, appraised, null, note with { Reason = "replaced" });
         if (appraised.IsRelevant)
@@ -48,7 +64,7 @@ public sealed class Lifecycle(OpenTransactions open, ConfirmationPlan plan)
             Change(before, appraised.ToSeen(before), note);
         }
 
-        return facts.Count > 0;
+        return appraised.IsRelevant || rivals.Count > 0 ? Arrival.Changed : Arrival.Irrelevant;
     }
 
     /// <summary>A transaction is in a block that has just joined the best chain.</summary>

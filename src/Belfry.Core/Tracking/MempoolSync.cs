@@ -18,6 +18,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     readonly ArrivalQueue arrivals = new();
     readonly SortedDictionary<TxHash, DateTimeOffset> missing = new(Comparer<TxHash>.Create(static (left, right) => left.Value.CompareTo(right.Value)));
     readonly HashSet<TxHash> announced = [];
+    readonly HashSet<TxHash> premature = [];
     ulong? snapshotSequence;
 
     /// <summary>How many transactions the node's mempool holds as far as known.</summary>
@@ -118,6 +119,9 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
         if (found > 0 && !everything && source == "audit") found += await ReconcileAsync(source, everything: true, cancellationToken);
         view.Clear();
         view.UnionWith(present);
+        // Not looked at as far as the next comparison is concerned.
+        view.ExceptWith(premature);
+        premature.Clear();
         if (snapshot.Loaded) MissAbsent(present);
         return found;
     }
@@ -224,7 +228,14 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     {
         var changed = false;
         foreach (var appraised in await replica.Appraiser.AppraiseAsync(transactions, null, null, null, cancellationToken))
-            changed |= replica.Lifecycle.Arrive(appraised, new ChangeNote { Source = source });
+        {
+            var arrival = replica.Lifecycle.Arrive(appraised, new ChangeNote { Source = source });
+            changed |= arrival == Arrival.Changed;
+            if (arrival != Arrival.Premature) continue;
+            view.Remove(appraised.Transaction.Id);
+            premature.Add(appraised.Transaction.Id);
+        }
+
         await committer.CommitAsync(null, cancellationToken);
         return changed;
     }

@@ -51,8 +51,16 @@ public sealed class OpenTransactions(WatchIndex index)
     public IReadOnlyList<LedgerTransaction> ChildrenOf(TxHash parent) =>
         children.TryGetValue(parent, out var found) ? [.. found.Select(id => byId[id])] : [];
 
-    /// <summary>Takes back what was open before a restart. The index already holds the unspent coins.</summary>
-    public void Restore(LedgerTransaction transaction) => Open(transaction, newCoins: false);
+    /// <summary>Takes back what was open before a restart. The index already holds the coins that can be spent; those of undone transactions may come back.</summary>
+    public void Restore(LedgerTransaction transaction)
+    {
+        foreach (var coin in transaction.Coins)
+        {
+            if (!index.MightContain(coin.OutPoint)) index.Add(coin.OutPoint);
+        }
+
+        Open(transaction, newCoins: false);
+    }
 
     /// <summary>Notes that open transactions spend this watched coin.</summary>
     /// <param name="coin">The coin.</param>

@@ -43,6 +43,9 @@ public sealed class WatchIndex
     /// <summary>Stops to match spends of <paramref name="outPoint"/>.</summary>
     public void Remove(OutPoint outPoint) => OutPoints.Remove(Fingerprint(outPoint));
 
+    /// <summary>Whether spends of <paramref name="outPoint"/> are matched; a collision may answer yes.</summary>
+    public bool MightContain(OutPoint outPoint) => OutPoints.Contains(Fingerprint(outPoint));
+
     ulong Fingerprint(OutPoint outPoint)
     {
         Span<byte> wire = stackalloc byte[OutPoint.WireSize];

@@ -46,7 +46,7 @@ sealed class JournalOracle
             switch (fate.State)
             {
                 case SimState.Waiting:
-                    told.ShouldBe("seen", $"{id} waits in the mempool");
+                    told.ShouldBe("seen", $"{id} waits in the mempool; it spends {string.Join(", ", fate.Transaction.Spent)} and pays {string.Join(", ", fate.Transaction.Outputs)}; parents {string.Join(", ", fate.Transaction.Spent.Select(coin => truth.Fate(coin.OutPoint.Transaction)?.State + " told " + states.GetValueOrDefault((coin.OutPoint.Transaction.ToString(), address))))}; this is {script}");
                     break;
                 case SimState.Confirmed:
                     told.ShouldBeOneOf(["confirmed", "final"], $"{id} is in block {fate.Block}");

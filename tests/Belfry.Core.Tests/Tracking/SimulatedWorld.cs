@@ -184,5 +184,5 @@ sealed class ListLogger : ILogger<ChainTracker>
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         lines.Add($"{formatter(state, exception)} {exception}");
 
-    public override string ToString() => string.Join('\n', lines.TakeLast(40));
+    public override string ToString() => string.Join('\n', lines.TakeLast(Environment.GetEnvironmentVariable("BELFRY_SIMULATION_SEED") is null ? 40 : 1000));
 }

@@ -54,6 +54,7 @@ public sealed class SimulationTests
         }
 
         world.Quiesce();
+        if (Environment.GetEnvironmentVariable("BELFRY_SIMULATION_SEED") is not null) Console.WriteLine($"{world.Node.Faults}\n{world.Log}");
         world.Log.Failures.Where(static line => !line.Contains("the store is closed", StringComparison.Ordinal)).ShouldBeEmpty();
         return Judge(world, watched);
     }
