@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using Belfry.Core.Runtime;
 
@@ -23,14 +24,15 @@ public readonly struct FingerprintKey
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong Hash(ReadOnlySpan<byte> bytes)
     {
-        var x = a ^ (ulong)bytes.Length;
+        var x = a;
         var at = 0;
         for (; at + 16 < bytes.Length; at += 16) x = Step(x, Word(bytes, at), Word(bytes, at + 8));
-        // The last 1 to 16 bytes; the words may overlap what went before, the length is already mixed in.
+        // The last 1 to 16 bytes; the words may overlap what went before, hence the length in the last step.
         if (bytes.Length >= 16) x = Step(x, Word(bytes, bytes.Length - 16), Word(bytes, bytes.Length - 8));
         else if (bytes.Length >= 8) x = Step(x, Word(bytes, 0), Word(bytes, bytes.Length - 8));
         else x = Step(x, Short(bytes), 0);
-        x = Fold(x ^ a, b);
+        // Never beside content: a length that meets the bytes in one word could be undone by them.
+        x = Fold(x ^ BitOperations.RotateLeft(a, 32), b ^ ((ulong)bytes.Length << 1));
         return x == 0 ? 1 : x;
     }
 
