@@ -224,7 +224,7 @@ public sealed class NodeRpcTests
         await using var node = new ScriptedHttpNode { Answer = (_, _) => { release.Wait(Token); return []; } };
         using var rpc = node.Connect();
         (await Should.ThrowAsync<EndpointException>(() => rpc.CallAsync(new RpcCall("getblockcount") { Timeout = TimeSpan.FromMilliseconds(100) }, Count, Token)))
-            .Message.ShouldContain("no answer within 0.1 s");
+            .Message.ShouldContain("it has to begin within 0.1 s");
         release.Set();
     }
 

@@ -186,7 +186,9 @@ public sealed class BitcoinSourceTests
         await CompetingBranch.CopyAsync(first, second, 3);
         var options = new ChainOptions
         {
-            Network = "regtest", Rpc = string.Join(", ", first.RpcSetting, other.RpcSetting, second.RpcSetting), PollInterval = TimeSpan.FromMilliseconds(50),
+            Network = "regtest",
+            Rpc = string.Join(", ", first.RpcSetting, other.RpcSetting, second.RpcSetting),
+            PollInterval = TimeSpan.FromMilliseconds(50),
         };
         var factory = new BitcoinChainFactory(TcpNetwork.Instance, TimeProvider.System, SystemEntropy.Instance, NullLoggerFactory.Instance);
         await using var source = factory.Create(new ChainId("ltc"), options)!.Source;

@@ -86,7 +86,7 @@ public sealed class ZmqFeedTests
         await log.OpenedAsync(FeedKind.Zmq, 2);
         log.Losses.ShouldContain(LostReason.NodeRestarted);
         var before = log.All.Count;
-        var hash = BlockHash.Parse((await node.GenerateAsync(1))[0]);
+        var hash = BlockHash.Parse((await node.GenerateAsync(1, await node.StrangerAddressAsync()))[0]);
         await log.HeardAsync(signals => signals.Skip(before).OfType<FeedSignal.TipChanged>().Any(told => told.Hash == hash));
     }
 

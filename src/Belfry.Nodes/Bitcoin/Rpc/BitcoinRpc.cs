@@ -16,7 +16,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     const int WrongType = -3;
 
     // Questions that also find out whether the node still answers; a frozen node must be noticed within ten seconds.
-    static readonly TimeSpan Quick = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Quick = TimeSpan.FromSeconds(6);
 
     // Whether raw forms are asked for with "false" (every node so far) or with 0 (should one stop taking flags).
     volatile bool numbersOnly;
@@ -96,12 +96,12 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     {
         if (!sequenceUnknown)
         {
-            var numbered = await TryAsync(new RpcCall("getrawmempool", false, true) { MaxReplyBytes = RpcCall.LargeReply }, ReadMempoolIds, cancellationToken);
+            var numbered = await TryAsync(new RpcCall("getrawmempool", false, true) { Timeout = Quick, MaxReplyBytes = RpcCall.LargeReply }, ReadMempoolIds, cancellationToken);
             if (numbered.Error is null) return numbered.Value!;
             sequenceUnknown = true;
         }
 
-        return await AskAsync(new RpcCall("getrawmempool", false) { MaxReplyBytes = RpcCall.LargeReply }, ReadMempoolIds, cancellationToken);
+        return await AskAsync(new RpcCall("getrawmempool", false) { Timeout = Quick, MaxReplyBytes = RpcCall.LargeReply }, ReadMempoolIds, cancellationToken);
     }
 
     /// <summary>The fee of a mempool transaction, or null when it is not there.</summary>

@@ -144,7 +144,7 @@ public sealed class NodeRpc : IDisposable
             var started = clock.GetTimestamp();
             try
             {
-                var reply = await transport.PostAsync(body, call.MaxReplyBytes, call.Timeout ?? (call.MaxReplyBytes > RpcCall.SmallReply ? options.LargeCallTimeout : options.CallTimeout), cancellationToken);
+                var reply = await transport.PostAsync(body, call.MaxReplyBytes, call.Timeout ?? options.CallTimeout, cancellationToken);
                 NodeMetrics.RpcDuration.Record(clock.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("method", call.Method));
                 return reply;
             }

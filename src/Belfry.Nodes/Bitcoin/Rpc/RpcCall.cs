@@ -21,7 +21,7 @@ public sealed class RpcCall(string method, params object[] arguments)
     /// <summary>Longest answer that will be read, in bytes.</summary>
     public int MaxReplyBytes { get; init; } = SmallReply;
 
-    /// <summary>How long it may take; null: <see cref="RpcOptions.CallTimeout"/>, with a large answer <see cref="RpcOptions.LargeCallTimeout"/>.</summary>
+    /// <summary>How long until its answer begins; null: <see cref="RpcOptions.CallTimeout"/>.</summary>
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>Writes the request of one call.</summary>

@@ -3,11 +3,11 @@ namespace Belfry.Nodes.Bitcoin.Rpc;
 /// <summary>Limits of one RPC connection; the defaults suit a node on the same machine or network.</summary>
 public sealed record RpcOptions
 {
-    /// <summary>How long a call may take when it does not say otherwise.</summary>
-    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>How long until the answer to a call begins, when the call does not say otherwise.</summary>
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a call with a large answer (a block, a mempool, many transactions) may take.</summary>
-    public TimeSpan LargeCallTimeout { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>How long an answer may take from its beginning to its end.</summary>
+    public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long opening a connection may take.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);

@@ -49,6 +49,7 @@ sealed class RpcTransport : IDisposable
     static readonly MediaTypeHeaderValue Json = new("application/json");
 
     readonly RpcEndpoint endpoint;
+    readonly RpcOptions options;
     readonly TimeProvider clock;
     readonly HttpMessageInvoker http;
     AuthenticationHeaderValue? credentials;
@@ -57,6 +58,7 @@ sealed class RpcTransport : IDisposable
     public RpcTransport(RpcEndpoint endpoint, RpcOptions options, INetwork network, TimeProvider clock)
     {
         this.endpoint = endpoint;
+        this.options = options;
         this.clock = clock;
 #pragma warning disable CA2000 // the invoker owns it
         http = new HttpMessageInvoker(new SocketsHttpHandler
@@ -87,18 +89,18 @@ sealed class RpcTransport : IDisposable
         {
             try
             {
-                return await SendAsync(body, maxReply, both.Token);
+                return await SendAsync(body, maxReply, deadline, both.Token);
             }
             catch (RpcFaultException problem) when (problem.Fault == RpcFault.Unauthorized && endpoint.CookieFile is not null)
             {
                 // The node was started anew and wrote another cookie.
                 credentialsRead = false;
-                return await SendAsync(body, maxReply, both.Token);
+                return await SendAsync(body, maxReply, deadline, both.Token);
             }
         }
         catch (OperationCanceledException problem) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new RpcFaultException(RpcFault.TimedOut, $"no answer within {timeout.TotalSeconds:0.#} s", problem);
+            throw new RpcFaultException(RpcFault.TimedOut, $"no whole answer in time (it has to begin within {timeout.TotalSeconds:0.#} s)", problem);
         }
         catch (HttpIOException problem)
         {
@@ -115,7 +117,7 @@ sealed class RpcTransport : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    async Task<RentedBytes> SendAsync(ReadOnlyMemory<byte> body, int maxReply, CancellationToken cancellationToken)
+    async Task<RentedBytes> SendAsync(ReadOnlyMemory<byte> body, int maxReply, CancellationTokenSource deadline, CancellationToken cancellationToken)
     {
         if (!credentialsRead)
         {
@@ -127,6 +129,8 @@ sealed class RpcTransport : IDisposable
         request.Content.Headers.ContentType = Json;
         request.Headers.Authorization = credentials;
         using var response = await http.SendAsync(request, cancellationToken);
+        // It answers: from here on only a transfer that crawls is given up.
+        deadline.CancelAfter(options.ReadTimeout);
         if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
         {
             throw new RpcFaultException(RpcFault.Unauthorized, response.StatusCode == HttpStatusCode.Unauthorized

@@ -18,6 +18,9 @@ sealed class FeedSupervisor(IReadOnlyList<IFeed> feeds, NodeIdentity node, FeedC
     static readonly TimeSpan NodeBackoffCap = TimeSpan.FromSeconds(5);
     readonly FeedHealth[] health = [.. feeds.Select(_ => new FeedHealth())];
 
+    // The loss that has been told and not yet been followed by an opening.
+    string told = "";
+
     /// <summary>Supervises until the token is cancelled.</summary>
     public async Task RunAsync(SignalQueue queue, CancellationToken cancellationToken)
     {
@@ -41,7 +44,6 @@ sealed class FeedSupervisor(IReadOnlyList<IFeed> feeds, NodeIdentity node, FeedC
     /// <summary>Returns when the node answers and is on the right network; an outage is told once.</summary>
     async Task WaitForNodeAsync(SignalQueue queue, CancellationToken cancellationToken)
     {
-        var told = "";
         for (var delay = TimeSpan.FromMilliseconds(100); ; delay = delay * 2 < NodeBackoffCap ? delay * 2 : NodeBackoffCap)
         {
             try
@@ -58,7 +60,6 @@ sealed class FeedSupervisor(IReadOnlyList<IFeed> feeds, NodeIdentity node, FeedC
                 node.NoteOutage(problem);
                 var reason = problem.InnerException is WrongNetworkException ? LostReason.WrongNetwork : LostReason.ConnectionLost;
                 if (told != reason) TellAway(queue, reason, problem.Message);
-                told = reason;
             }
 
             await PauseAsync(delay, cancellationToken);
@@ -107,6 +108,7 @@ sealed class FeedSupervisor(IReadOnlyList<IFeed> feeds, NodeIdentity node, FeedC
             var (run, failure) = await TryOpenAsync(feeds[i], queue, cancellationToken);
             if (run is not null)
             {
+                told = "";
                 opened(run.Feed.Kind);
                 SourceLog.Opened(context.Logger, context.Chain, context.Endpoint, run.Feed.Kind);
                 return run;
@@ -150,6 +152,7 @@ sealed class FeedSupervisor(IReadOnlyList<IFeed> feeds, NodeIdentity node, FeedC
         if (kind is { } feed) SourceLog.Lost(context.Logger, context.Chain, context.Endpoint, feed, reason, detail);
         NodeMetrics.FeedLost.Add(1, new("chain", context.Chain.Value), new("reason", reason));
         queue.Write(new FeedSignal.Lost(reason, detail));
+        told = reason;
     }
 
     void TellAway(SignalQueue queue, string reason, string problem)
