@@ -44,6 +44,10 @@ public static class LedgerRules
                 if (coin.OutPoint.Transaction != transaction.Id)
                     throw new ArgumentException($"Coin {coin.OutPoint} is not an output of transaction {transaction.Id}.", nameof(batch));
             }
+
+            if (transaction.Coins.DistinctBy(coin => coin.OutPoint).Count() != transaction.Coins.Length
+                || transaction.Movements.DistinctBy(movement => movement.Script).Count() != transaction.Movements.Length)
+                throw new ArgumentException($"Transaction {transaction.Id} names a coin or a script twice.", nameof(batch));
         }
     }
 

@@ -1,0 +1,259 @@
+using System.Collections.Immutable;
+using Belfry.Core.Journal;
+using Belfry.Core.Ledger;
+using Belfry.Core.Runtime;
+using Belfry.Core.Watches;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Belfry.Sql.Sqlite;
+
+/// <summary>Settings of the embedded store.</summary>
+public sealed record SqliteStoreOptions
+{
+    /// <summary>The data folder; created when missing. Holds <c>belfry.db</c> and belongs to one process at a time.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>How many reads may run at once.</summary>
+    public int Readers { get; init; } = 4;
+
+    /// <summary>Memory for the writer's page cache, MiB.</summary>
+    public int CacheMegabytes { get; init; } = 64;
+}
+
+/// <summary>
+/// Ledger, journal and watches in one SQLite file (write-ahead log, synced at every commit). A write returns when it is on the disk; writes that arrive
+/// together share a sync. One process per data folder.
+/// </summary>
+public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
+{
+    readonly DataFolder folder;
+    readonly SqliteReaders readers;
+    readonly SqliteWriter writer;
+    readonly SqlJournal journal;
+    readonly ILogger log;
+    ImmutableArray<IJournalListener> listeners = [];
+    int disposed;
+
+    SqliteStore(DataFolder folder, WriteTurn turn, SqliteStoreOptions options, TimeProvider clock, ILogger log)
+    {
+        this.folder = folder;
+        this.log = log;
+        FilePath = turn.Store;
+        readers = new SqliteReaders(FilePath, options.Readers, () => OpenReader(FilePath));
+        writer = new SqliteWriter(turn, Tell, clock, log);
+        journal = new SqlJournal(this);
+        var ledger = new SqlLedger(this);
+        (Ledger, Reader, Watches) = (ledger, ledger, new SqlWatchStore(this));
+    }
+
+    /// <summary>Version of the SQLite library and where it is from, for instance <c>3.40.1 (system)</c>.</summary>
+    public static string EngineVersion => SqliteEngine.Version;
+
+    /// <summary>The database file.</summary>
+    public string FilePath { get; }
+
+    /// <summary>The ledger as trackers write it.</summary>
+    public ILedger Ledger { get; }
+
+    /// <summary>The ledger as people and programs read it.</summary>
+    public ILedgerReader Reader { get; }
+
+    /// <summary>The journal.</summary>
+    public IJournal Journal => journal;
+
+    /// <summary>Standing interests.</summary>
+    public IWatchStore Watches { get; }
+
+    string ISqlExecutor.Store => FilePath;
+
+    /// <summary>Opens the data folder, and brings its database to this program's schema.</summary>
+    /// <exception cref="StoreException">The folder is in use or cannot be written, or the database is damaged, newer or not Belfry's; one line that says what to do.</exception>
+    public static ValueTask<SqliteStore> OpenAsync(
+        SqliteStoreOptions options, TimeProvider? clock = null, IEntropy? entropy = null, ILogger<SqliteStore>? log = null, CancellationToken cancellationToken = default) =>
+        OpenAsync(options, Migration.In("Sqlite/Migrations/"), EnvironmentCrashPoints.Read(), clock, entropy, log, cancellationToken);
+
+    /// <summary>Tells <paramref name="listener"/> of every entry from now on, until the result is disposed. It is called on the writer's thread.</summary>
+    public IDisposable Attach(IJournalListener listener)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        ImmutableInterlocked.Update(ref listeners, static (all, added) => all.Add(added), listener);
+        return new Attachment(this, listener);
+    }
+
+    /// <summary>Verifies journal entries <paramref name="from"/> to <paramref name="to"/>, both included, against the hash chain.</summary>
+    /// <returns>How many there were.</returns>
+    /// <exception cref="StoreException">One does not verify; the message names its sequence number.</exception>
+    public ValueTask<long> VerifyAsync(long from, long to, CancellationToken cancellationToken) => journal.VerifyAsync(from, to, cancellationToken);
+
+    /// <summary>Writes a consistent copy of the whole database while work goes on; appears under its name when it is complete and synced.</summary>
+    /// <param name="path">A file that does not exist yet.</param>
+    /// <param name="cancellationToken">Not heard once copying has begun.</param>
+    public async ValueTask BackupAsync(string path, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        // SQLite blocks for the whole copy: a thread of its own, and a connection of its own so that readers go on.
+        await Task.Factory.StartNew(() => Backup(path), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        SqlLog.BackedUp(log, FilePath, path);
+    }
+
+    /// <summary>Ends what is queued and lets go of the folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        readers.Dispose();
+        await writer.DisposeAsync();
+        folder.Dispose();
+    }
+
+    ValueTask<T> ISqlExecutor.ReadAsync<T>(Func<SqlSession, T> read, CancellationToken cancellationToken) => readers.ReadAsync(read, cancellationToken);
+
+    Task<T> ISqlExecutor.WriteAsync<T>(Func<WriteTurn, T> write, CancellationToken cancellationToken) => writer.WriteAsync(write, cancellationToken);
+
+    internal static async ValueTask<SqliteStore> OpenAsync(SqliteStoreOptions options, IReadOnlyList<Migration> migrations, ICrashPoints crashPoints,
+        TimeProvider? clock, IEntropy? entropy, ILogger<SqliteStore>? log, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        cancellationToken.ThrowIfCancellationRequested();
+        // Opening may replay a long log, and blocks.
+        return await Task.Factory.StartNew(
+            () => Open(options, migrations, crashPoints, clock ?? TimeProvider.System, entropy ?? SystemEntropy.Instance, log ?? NullLogger<SqliteStore>.Instance),
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    static SqliteStore Open(
+        SqliteStoreOptions options, IReadOnlyList<Migration> migrations, ICrashPoints crashPoints, TimeProvider clock, IEntropy entropy, ILogger log)
+    {
+        _ = SqliteEngine.Version;
+        var data = DataFolder.Take(options.Folder);
+        var file = Path.Combine(options.Folder, "belfry.db");
+        SqlSession? session = null;
+        try
+        {
+            session = OpenWriter(file, options.CacheMegabytes);
+            var (before, after) = new MigrationRunner(file, migrations, crashPoints).Apply(session);
+            if (before != after) SqlLog.Migrated(log, file, before, after);
+            var (head, hash) = Start(file, session, entropy);
+            var turn = new WriteTurn(file, session, crashPoints);
+            turn.Start(head, hash);
+            SqlLog.Opened(log, file, SqliteEngine.Version, after, head);
+            return new SqliteStore(data, turn, options, clock, log);
+        }
+        catch (Exception problem)
+        {
+            session?.Dispose();
+            data.Dispose();
+            if (problem is SqliteException error) throw SqliteErrors.Translate(file, error);
+            if (SqliteErrors.IsOfDamagedRow(problem)) throw SqliteErrors.Damaged(file, problem);
+            throw;
+        }
+    }
+
+    static (long Head, byte[] Hash) Start(string file, SqlSession session, IEntropy entropy)
+    {
+        if (session.Ask("SELECT count(*) FROM journal_head") is 0L)
+        {
+            if (session.Ask("SELECT count(*) FROM journal") is not 0L) throw new StoreException(file, "the journal has no head: the file is damaged; restore a backup");
+            var epoch = JournalRules.NewEpoch(entropy);
+            session.Execute("journal_create", epoch, JournalChain.Genesis(epoch));
+        }
+
+        var (_, head, hash) = JournalReads.Head(file, session);
+        return (head, hash);
+    }
+
+    static SqlSession OpenWriter(string file, int cacheMegabytes)
+    {
+        var session = Connect(file, SqliteOpenMode.ReadWriteCreate);
+        try
+        {
+            session.Run("PRAGMA journal_mode = WAL");
+            session.Run("PRAGMA synchronous = FULL");
+            session.Run($"PRAGMA cache_size = -{cacheMegabytes * 1024}");
+            // 16 MB of log between checkpoints, and no more than 64 MB left behind by a burst.
+            session.Run("PRAGMA wal_autocheckpoint = 4000");
+            session.Run("PRAGMA journal_size_limit = 67108864");
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    static SqlSession OpenReader(string file)
+    {
+        var session = Connect(file, SqliteOpenMode.ReadWrite);
+        session.Run("PRAGMA query_only = 1");
+        return session;
+    }
+
+    static SqlSession Connect(string file, SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Mode = mode, Pooling = false, DefaultTimeout = 5 }.ConnectionString);
+        try
+        {
+            connection.Open();
+            var session = new SqlSession(connection);
+            // Cheap checks of every page read: damage is found where it is, not three rows later.
+            session.Run("PRAGMA cell_size_check = 1");
+            session.Run("PRAGMA temp_store = MEMORY");
+            return session;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    void Backup(string path)
+    {
+        var part = path + ".part";
+        try
+        {
+            if (File.Exists(path)) throw new StoreException(path, "exists already; choose another name for the backup");
+            File.Delete(part);
+            using (var session = OpenReader(FilePath))
+            {
+                session.Run("PRAGMA query_only = 0");
+                session.Execute("backup", part);
+            }
+
+            using (var copy = new FileStream(part, FileMode.Open, FileAccess.ReadWrite)) copy.Flush(flushToDisk: true);
+            File.Move(part, path);
+        }
+        catch (SqliteException problem)
+        {
+            throw SqliteErrors.Translate(path, problem);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException(path, $"the backup cannot be written: {problem.Message}", problem);
+        }
+    }
+
+    void Tell(IReadOnlyList<JournalEntry> entries)
+    {
+        foreach (var listener in listeners)
+        {
+            try
+            {
+                listener.Appended(entries);
+            }
+#pragma warning disable CA1031 // a listener's fault must not stop the writer, nor the other listeners
+            catch (Exception problem)
+#pragma warning restore CA1031
+            {
+                SqlLog.ListenerThrew(log, problem);
+            }
+        }
+    }
+
+    sealed class Attachment(SqliteStore store, IJournalListener listener) : IDisposable
+    {
+        public void Dispose() => ImmutableInterlocked.Update(ref store.listeners, static (all, gone) => all.Remove(gone), listener);
+    }
+}
