@@ -70,6 +70,7 @@ public abstract class ActiveAddressesContract
     public void A06_any_history_counts_like_a_plain_dictionary() =>
         Prop.ForAll(ArbMap.Default.ArbFor<(byte Script, bool Adds)[]>(), history =>
         {
+#pragma warning disable VSTHRD002 // FsCheck's properties are synchronous
             var (active, model) = (Create(), new Dictionary<string, long>());
             foreach (var (number, adds) in history)
             {
@@ -84,5 +85,6 @@ public abstract class ActiveAddressesContract
 
             active.ReadAllAsync(Bch, CancellationToken.None).AsTask().GetAwaiter().GetResult().ShouldBe(model, ignoreOrder: true);
             active.ReadStatsAsync(Bch, CancellationToken.None).AsTask().GetAwaiter().GetResult().ShouldBe(new ActiveAddressStats(model.Count, model.Values.Sum()));
+#pragma warning restore VSTHRD002
         }).QuickCheckThrowOnFailure();
 }
