@@ -169,13 +169,20 @@ public sealed class RestTests
         var script = ScriptedChains.ScriptOf("btc1alice");
         var transaction = new LedgerTransaction
         {
-            Chain = new ChainId("btc"), Id = TxHash.Parse(Hash), State = TxState.Confirmed, Block = new BlockRef(100, BlockHash.Parse(new string('b', 64))), Position = 1,
-            FirstSeen = DateTimeOffset.UnixEpoch, Movements = [new Movement(script, "btc1alice", 50_000_000, 0, null, "btc1alice")],
+            Chain = new ChainId("btc"),
+            Id = TxHash.Parse(Hash),
+            State = TxState.Confirmed,
+            Block = new BlockRef(100, BlockHash.Parse(new string('b', 64))),
+            Position = 1,
+            FirstSeen = DateTimeOffset.UnixEpoch,
+            Movements = [new Movement(script, "btc1alice", 50_000_000, 0, null, "btc1alice")],
         };
         await server.Store.Ledger.CommitAsync(
             new LedgerBatch
             {
-                Chain = new ChainId("btc"), Transactions = [transaction], Balances = new Dictionary<Script, Balance> { [script] = new(50_000_000, 0, 0, 50_000_000, 0, 1) },
+                Chain = new ChainId("btc"),
+                Transactions = [transaction],
+                Balances = new Dictionary<Script, Balance> { [script] = new(50_000_000, 0, 0, 50_000_000, 0, 1) },
             }, CancellationToken.None);
     }
 
