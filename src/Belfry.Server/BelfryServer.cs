@@ -64,6 +64,8 @@ public sealed class BelfryServer : IAsyncDisposable
         var hub = Services.GetRequiredService<DeliveryHub>();
         await hub.StartAsync(cancellationToken);
         await Services.GetRequiredService<WatchRegistry>().LoadAsync(cancellationToken);
+        // Before the first measurement: what is counted while nobody listens is lost.
+        _ = Services.GetRequiredService<PrometheusWriter>();
         _ = Services.GetRequiredService<ServerMetrics>();
         var connections = Services.GetRequiredService<ConnectionRegistry>();
         var log = Services.GetRequiredService<ServerLog>();

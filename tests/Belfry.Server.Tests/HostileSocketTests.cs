@@ -70,8 +70,13 @@ public sealed class HostileSocketTests
         await Eventually.HoldsAsync(() => server.Hub.ReaderCount == 1);
         for (var second = 0; second < 21; second++) clock.Advance(TimeSpan.FromSeconds(1));
         (await RawSocket.ReadFrameAsync(client.GetStream())).First.ShouldBe((byte)0x89);
-        for (var second = 0; second < 21; second++) clock.Advance(TimeSpan.FromSeconds(1));
-        var close = await RawSocket.ReadFrameAsync(client.GetStream());
+        var closing = RawSocket.ReadFrameAsync(client.GetStream());
+        await Eventually.HoldsAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return closing.IsCompleted;
+        });
+        var close = await closing;
         BinaryPrimitives.ReadUInt16BigEndian(close.Payload).ShouldBe((ushort)CloseCodes.NoPong);
     }
 

@@ -26,6 +26,7 @@ public sealed class DeliveryHub : IAsyncDisposable
     readonly CancellationTokenSource stopping = new();
     readonly int shardCount = Math.Clamp(Environment.ProcessorCount, 1, 8);
     ITimer? sweeper;
+    volatile bool draining;
     long routed;
 
     /// <summary>Creates a hub; <see cref="StartAsync"/> opens it.</summary>
@@ -87,6 +88,7 @@ public sealed class DeliveryHub : IAsyncDisposable
     /// <summary>Closes every connection with a code and its cursor, after what is due has been sent.</summary>
     public void CloseAll(int code, string reason)
     {
+        draining = true;
         foreach (var reader in Snapshot()) reader.Close(code, reason, drain: true);
     }
 
@@ -212,6 +214,10 @@ public sealed class DeliveryHub : IAsyncDisposable
             }
         }
         while (pump.Again());
+
+        // A close that waits for the last events must not wait for another one to wake it.
+        if (!draining) return;
+        foreach (var reader in Snapshot()) Work.Queue(reader);
     }
 
     bool RouteSome()

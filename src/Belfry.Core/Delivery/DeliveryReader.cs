@@ -112,7 +112,7 @@ public sealed class DeliveryReader : IThreadPoolWorkItem, IDisposable
         lock (gate)
         {
             // A close that does not wait overrides one that does; otherwise the first counts.
-            if (ending is null || (ending.Drain && !drain)) ending = new Ending(code, reason, drain, hub.Time.GetTimestamp());
+            if (ending is null || (ending.Drain && !drain)) ending = new Ending(code, reason, drain, hub.Time.GetTimestamp(), hub.Tail.Head);
         }
 
         Wake();
@@ -192,7 +192,7 @@ public sealed class DeliveryReader : IThreadPoolWorkItem, IDisposable
         lock (gate)
         {
             if (ending is not null) return;
-            ending = new Ending(CloseCodes.Slow, "slow", Drain: false, hub.Time.GetTimestamp());
+            ending = new Ending(CloseCodes.Slow, "slow", Drain: false, hub.Time.GetTimestamp(), 0);
             if (subscription is not null)
                 (outbox ??= []).Add(EventFrame.TextFrame(Encoding.UTF8.GetBytes($$"""{"type":"lagged","seq":{{subscription.Cursor}},"head":{{hub.Head}},"closing":true}""")));
         }
@@ -237,7 +237,8 @@ public sealed class DeliveryReader : IThreadPoolWorkItem, IDisposable
         }
 
         if (due is not { Drain: false } && subscription is not null && subscription.TryTake(out bytes)) return true;
-        if (due is null || (due.Drain && subscription is { IsLive: false })) return false;
+        // What was durable when the close was asked for may still be on its way through the hub.
+        if (due is null || (due.Drain && subscription is not null && (!subscription.IsLive || hub.Head < due.UpTo))) return false;
         closed = true;
         sink.Close(due.Code, $$"""{"reason":"{{due.Reason}}","seq":{{subscription?.Cursor ?? hub.Head}}}""");
         return false;
@@ -264,5 +265,5 @@ public sealed class DeliveryReader : IThreadPoolWorkItem, IDisposable
         return joined;
     }
 
-    sealed record Ending(int Code, string Reason, bool Drain, long Since);
+    sealed record Ending(int Code, string Reason, bool Drain, long Since, long UpTo);
 }

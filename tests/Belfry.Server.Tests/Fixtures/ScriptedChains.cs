@@ -49,7 +49,11 @@ sealed class ScriptedTracker(ChainProfile profile) : IChainTracker
 
     public ChainStatus Status { get; private set; } = new()
     {
-        Profile = profile, State = ChainState.Live, Feed = FeedKind.Zmq, Tip = new BlockRef(101, BlockHash.Parse(new string('a', 64))), Endpoint = "127.0.0.1:18443",
+        Profile = profile,
+        State = ChainState.Live,
+        Feed = FeedKind.Zmq,
+        Tip = new BlockRef(101, BlockHash.Parse(new string('a', 64))),
+        Endpoint = "127.0.0.1:18443",
     };
 
     public ValueTask StartAsync(CancellationToken cancellationToken) => Become(ChainState.CatchingUp);

@@ -1,0 +1,9 @@
+using Belfry.Contracts;
+using Belfry.Core.Listeners;
+
+namespace Belfry.Core.Tests.Listeners;
+
+public sealed class ActiveAddressesTests : ActiveAddressesContract
+{
+    protected override IActiveAddresses Create() => new ActiveAddresses();
+}
