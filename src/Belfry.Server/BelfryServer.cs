@@ -42,6 +42,7 @@ public sealed class BelfryServer : IAsyncDisposable
         if (BelfryConfiguration.Validate(options) is { Count: > 0 } faults) throw new ConfigurationException(faults);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
+        builder.Configuration.AddInMemoryCollection();
         builder.Logging.ClearProviders();
         if (logging is null) builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning);
         else logging(builder.Logging);
