@@ -75,7 +75,7 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         foreach (var (id, simnet) in server.Services.GetRequiredService<SimnetChainFactory>().Chains)
             foreach (var (owner, address) in simnet.Addresses)
             {
-                await client.AddWatchAsync(new NewWatch(id.Value, address, Label: owner), cancellationToken);
+                await client.AddWatchAsync(new NewWatch(id.Value, address, FromHeight: 0, Label: owner), cancellationToken);
                 watched.Add(new Banner.DemoAddress(id.Value, owner, address));
             }
 
