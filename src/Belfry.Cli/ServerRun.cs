@@ -90,5 +90,6 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         .AddSimpleConsole(console => console.SingleLine = true)
         .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
         .SetMinimumLevel(request.Banner ? LogLevel.Warning : LogLevel.Information)
-        .AddFilter("Microsoft", LogLevel.Warning);
+        .AddFilter("Microsoft", LogLevel.Warning)
+        .AddFilter("Belfry.Core.Tracking", request.Banner ? LogLevel.Error : LogLevel.Information);
 }
