@@ -15,6 +15,7 @@ namespace Belfry.Cli;
 sealed class ChainHost : IHostedService
 {
     readonly List<(ChainTracker Tracker, bool Enabled)> trackers = [];
+    bool stopped;
 
     /// <summary>Makes every configured chain; dials nothing yet.</summary>
     /// <exception cref="ConfigurationException">No family knows a chain.</exception>
@@ -52,6 +53,8 @@ sealed class ChainHost : IHostedService
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        // the host stops its services again when it is told to stop twice, by a signal and by us
+        if (Interlocked.Exchange(ref stopped, true)) return;
         foreach (var (tracker, _) in trackers) await tracker.DisposeAsync();
     }
 }

@@ -25,6 +25,8 @@ static class DecodeCommand
             "belfry decode address --chain ltc < addresses.ndjson | jq -r .canonical");
         decode.Subcommands.Add(Kind(terminal, "address", "Script, type and canonical spelling of an address.", AddressDecoding.Write, "belfry decode address --chain btc bc1q…"));
         decode.Subcommands.Add(Kind(terminal, "script", "Type and address of a locking script.", ScriptDecoding.Write, "belfry decode script --chain btc 5120…"));
+        decode.Subcommands.Add(Kind(terminal, "tx", "Ids, inputs and outputs of a transaction, hexadecimal; values in base units.", TransactionDecoding.Write, "belfry decode tx --chain ltc 0200…"));
+        decode.Subcommands.Add(Block(terminal));
         return decode;
     }
 
@@ -39,13 +41,33 @@ static class DecodeCommand
         command.Options.Add(network);
         command.SetAction((parsed, cancellationToken) =>
         {
-            var id = parsed.GetValue(chain)!.ToLowerInvariant();
-            if (!ChainId.IsValid(id)) throw new UsageException($"--chain '{id}' is not a chain id: expected btc, ltc, bch or doge.");
-            var job = new Job(terminal, write, new ChainId(id), parsed.GetValue(network));
+            var job = new Job(terminal, write, Chain(parsed.GetValue(chain)!), parsed.GetValue(network));
             return parsed.GetValue(input) is { } one ? job.OneAsync(one) : job.LinesAsync(cancellationToken);
         });
         return command;
     }
+
+    static TeachingCommand Block(Terminal terminal)
+    {
+        var command = Kind(
+            terminal, "block", "Hash, merkle check and counts of a block, hexadecimal or from a file of raw bytes.", BlockDecoding.Write,
+            "belfry decode block --chain btc --file 866342.raw");
+        var file = new Option<FileInfo?>("--file", "-f") { Description = "Raw bytes of one block", HelpName = "path" };
+        command.Options.Add(file);
+        var (input, chain, network) = ((Argument<string?>)command.Arguments[0], (Option<string>)command.Options[0], (Option<string?>)command.Options[1]);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var from = parsed.GetValue(file);
+            var raw = from is null ? null : await File.ReadAllBytesAsync(from.FullName, cancellationToken);
+            var job = new Job(terminal, raw is null ? BlockDecoding.Write : (writer, _, id, name) => BlockDecoding.Write(writer, raw, id, name), Chain(parsed.GetValue(chain)!), parsed.GetValue(network));
+            return raw is not null ? await job.OneAsync("") : parsed.GetValue(input) is { } one ? await job.OneAsync(one) : await job.LinesAsync(cancellationToken);
+        });
+        return command;
+    }
+
+    static ChainId Chain(string text) => ChainId.IsValid(text.ToLowerInvariant())
+        ? new ChainId(text.ToLowerInvariant())
+        : throw new UsageException($"--chain '{text}' is not a chain id: expected btc, ltc, bch or doge.");
 
     sealed class Job(Terminal terminal, DecodingWriter write, ChainId chain, string? network)
     {

@@ -1,9 +1,9 @@
 using Belfry.Client;
-using Belfry.Core.Chains;
 using Belfry.Core.Delivery;
 using Belfry.Core.Hosting;
 using Belfry.Core.Runtime;
 using Belfry.Core.Tracking;
+using Belfry.Nodes.Bitcoin;
 using Belfry.Nodes.Bitcoin.Encodings;
 using Belfry.Nodes.Bitcoin.Readers;
 using Belfry.Nodes.Simnet;
@@ -59,11 +59,13 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         services.AddSingleton(provider => new SimnetChainFactory(
             DecoderFor, provider.GetRequiredService<TimeProvider>(), new SimnetTraffic(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<IChainFactory>(provider => provider.GetRequiredService<SimnetChainFactory>());
+        services.AddSingleton<INetwork>(TcpNetwork.Instance);
+        services.AddSingleton<IChainFactory, BitcoinChainFactory>();
         services.AddSingleton<ChainHost>().AddHostedService(provider => provider.GetRequiredService<ChainHost>());
         services.AddSingleton(provider => provider.GetRequiredService<ChainHost>().Directory);
     }
 
-    static BitcoinDecoder DecoderFor(BitcoinNetwork network) => new(TransactionFormats.Of(network.Chain.Value), new Unknown());
+    static BitcoinDecoder DecoderFor(BitcoinNetwork network) => new(TransactionFormats.Of(network.Chain.Value), new InputInference(network.Rules));
 
     /// <summary>Watches the wallets of the simulated chains by the same request that everybody uses.</summary>
     static async Task<IReadOnlyList<Banner.DemoAddress>> WatchWalletsAsync(BelfryServer server, BelfryOptions options, CancellationToken cancellationToken)
@@ -73,7 +75,7 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         foreach (var (id, simnet) in server.Services.GetRequiredService<SimnetChainFactory>().Chains)
             foreach (var (owner, address) in simnet.Addresses)
             {
-                await client.AddWatchAsync(new NewWatch(id.Value, address, Label: owner), cancellationToken);
+                await client.AddWatchAsync(new NewWatch(id.Value, address, FromHeight: 0, Label: owner), cancellationToken);
                 watched.Add(new Banner.DemoAddress(id.Value, owner, address));
             }
 
@@ -88,10 +90,6 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         .AddSimpleConsole(console => console.SingleLine = true)
         .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
         .SetMinimumLevel(request.Banner ? LogLevel.Warning : LogLevel.Information)
-        .AddFilter("Microsoft", LogLevel.Warning);
-
-    sealed class Unknown : IScriptInference
-    {
-        public Script? Infer(InputView input) => null;
-    }
+        .AddFilter("Microsoft", LogLevel.Warning)
+        .AddFilter("Belfry.Core.Tracking", request.Banner ? LogLevel.Error : LogLevel.Information);
 }

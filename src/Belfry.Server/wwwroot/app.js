@@ -1,6 +1,6 @@
 import { describe } from "./describe.js";
 
-const MAX_ROWS = 500, SILENCE_MS = 35000, PING_MS = 15000, CHAINS_MS = 2000, ANNOUNCE_MS = 2000;
+const MAX_ROWS = 500, BACKLOG = 40, SILENCE_MS = 35000, PING_MS = 15000, CHAINS_MS = 2000, ANNOUNCE_MS = 2000;
 const byId = (id) => document.getElementById(id);
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -122,10 +122,14 @@ function connect() {
     if (silent > SILENCE_MS) socket.close();
     else if (silent > PING_MS && socket.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
   }, 5000);
-  socket.onopen = () => socket.send(JSON.stringify({ type: "subscribe", id: 1, events: [], ...(last === null ? {} : { after: last }) }));
-  socket.onmessage = (message) => {
+  const subscribe = (after) => socket.send(JSON.stringify({ type: "subscribe", id: 1, events: [], after }));
+  // a new page starts with the latest events, so that it is not empty on a quiet chain; a lost connection goes on where it stopped
+  socket.onopen = () => last === null ? socket.send('{"type":"get_status"}') : subscribe(last);
+  socket.onmessage = (received) => {
     heardAt = performance.now();
-    hear(JSON.parse(message.data));
+    const message = JSON.parse(received.data);
+    if (message.type === "status" && last === null) subscribe(Math.max(0, (message.data.seq ?? 0) - BACKLOG));
+    else hear(message);
   };
   socket.onclose = (closed) => {
     clearInterval(beat);
@@ -143,7 +147,6 @@ function connect() {
 function hear(message) {
   if (message.type === "subscription_confirmed") {
     attempts = 0;
-    last ??= message.seq ?? null;
     link("live", "live", "");
   } else if (message.type === "event") {
     if (last !== null && message.seq <= last) return;

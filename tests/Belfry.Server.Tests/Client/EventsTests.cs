@@ -12,11 +12,14 @@ public sealed class EventsTests
     [Fact]
     public async Task A_broken_connection_resumes_after_the_last_event_and_repeats_none()
     {
+        // aborting throws away what is still under way, so the abort waits until the client has what it was sent
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = await ScriptedServer.StartAsync(
             async act =>
             {
                 await act.ConfirmAsync(10);
                 await act.TellAsync(11, 12);
+                await arrived.Task;
                 act.Abort();
             },
             async act =>
@@ -25,7 +28,7 @@ public sealed class EventsTests
                 await act.TellAsync(12, 13, 13, 14);
                 await act.HoldAsync();
             });
-        var heard = await TakeAsync(server, 4);
+        var heard = await TakeAsync(server, 4, heard: happened => _ = happened.Sequence == 12 && arrived.TrySetResult());
         heard.Select(happened => happened.Sequence).ShouldBe([11, 12, 13, 14]);
         heard[0].Data.Others!["pays_you"].GetBoolean().ShouldBeTrue();
         server.Said.Select(said => said.TryGetProperty("after", out var after) ? after.GetInt64() : -1).Take(2).ShouldBe([-1, 12]);
@@ -34,10 +37,12 @@ public sealed class EventsTests
     [Fact]
     public async Task A_connection_lost_before_the_first_event_resumes_from_the_confirmed_position()
     {
+        var confirmed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = await ScriptedServer.StartAsync(
             async act =>
             {
                 await act.ConfirmAsync(40);
+                await confirmed.Task;
                 act.Abort();
             },
             async act =>
@@ -46,7 +51,7 @@ public sealed class EventsTests
                 await act.TellAsync(41);
                 await act.HoldAsync();
             });
-        (await TakeAsync(server, 1)).Single().Sequence.ShouldBe(41);
+        (await TakeAsync(server, 1, Quick with { ConnectionChanged = _ => confirmed.TrySetResult() })).Single().Sequence.ShouldBe(41);
         server.Said.ElementAt(1).GetProperty("after").GetInt64().ShouldBe(40);
     }
 
@@ -155,7 +160,7 @@ public sealed class EventsTests
         waits.ShouldBe([2, 4, 8, 16, 16, 16]);
     }
 
-    static async Task<List<BelfryEvent>> TakeAsync(ScriptedServer server, int count, BelfryClientOptions? options = null)
+    static async Task<List<BelfryEvent>> TakeAsync(ScriptedServer server, int count, BelfryClientOptions? options = null, Action<BelfryEvent>? heard = null)
     {
         using var client = new BelfryClient(server.Address, options: options ?? Quick);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
@@ -163,6 +168,7 @@ public sealed class EventsTests
         await foreach (var happened in client.EventsAsync(new Subscription(), cancellationToken: limit.Token))
         {
             taken.Add(happened);
+            heard?.Invoke(happened);
             if (taken.Count == count) break;
         }
 
