@@ -51,7 +51,9 @@ static class Columns
         row.GetString(0),
         new BlockHash(row.Hash(1)),
         new BlockHeader(new BlockRef(row.GetInt64(2), new BlockHash(row.Hash(3))), new BlockHash(row.Hash(4)), row.Time(5), row.Work(6), row.GetInt64(7) != 0),
-        row.Work(8));
+        row.Work(8),
+        row.GetInt64(9),
+        row.Text(10));
 
     public static BlockHeader Block(this DbDataReader row) =>
         new(new BlockRef(row.GetInt64(0), new BlockHash(row.Hash(1))), new BlockHash(row.Hash(2)), row.Time(3), row.Work(4), row.GetInt64(5) != 0);

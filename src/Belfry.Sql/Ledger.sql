@@ -7,12 +7,12 @@ SELECT chain_id FROM chains WHERE name = $1
 INSERT INTO chains (name) VALUES ($1) RETURNING chain_id
 
 -- :position
-SELECT network, genesis, cursor_height, cursor_hash, cursor_previous, cursor_time, cursor_work, cursor_best, best_work
+SELECT network, genesis, cursor_height, cursor_hash, cursor_previous, cursor_time, cursor_work, cursor_best, best_work, disconnects, gap
 FROM chains WHERE chain_id = $1 AND network IS NOT NULL
 
 -- :position_set
 UPDATE chains SET network = $2, genesis = $3, cursor_height = $4, cursor_hash = $5, cursor_previous = $6, cursor_time = $7, cursor_work = $8,
-    cursor_best = $9, best_work = $10
+    cursor_best = $9, best_work = $10, disconnects = $11, gap = $12
 WHERE chain_id = $1
 
 -- :block

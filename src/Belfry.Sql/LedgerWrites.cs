@@ -14,7 +14,8 @@ static class LedgerWrites
             LedgerRules.CheckNetwork(turn.Store, batch.Chain, LedgerReads.Position(session, chain), position);
             var cursor = position.Cursor;
             session.Execute("position_set", chain, position.Network, position.Genesis.Value.ToArray(), cursor.Block.Height, cursor.Block.Hash.Value.ToArray(),
-                cursor.Previous.Value.ToArray(), Columns.Of(cursor.Time), Columns.Of(cursor.Work), cursor.InBestChain, Columns.Of(position.BestWork));
+                cursor.Previous.Value.ToArray(), Columns.Of(cursor.Time), Columns.Of(cursor.Work), cursor.InBestChain, Columns.Of(position.BestWork),
+                position.Disconnects, position.Gap);
         }
 
         foreach (var gone in batch.Disconnected) session.Execute("block_drop", chain, gone.Height, gone.Hash.Value.ToArray());

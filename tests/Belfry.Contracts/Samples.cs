@@ -27,7 +27,7 @@ public static class Samples
         new(At(height, branch), BlockId(height - 1, branch), Time.AddMinutes(height), (height + 1) * new System.Numerics.BigInteger(ulong.MaxValue) * 77, InBestChain: true);
 
     public static ChainPosition Position(long height, string network = "main", int branch = 0) =>
-        new(network, BlockId(0), Header(height, branch), Header(height, branch).Work + 5);
+        new(network, BlockId(0), Header(height, branch), Header(height, branch).Work + 5, Disconnects: height * 3, Gap: height % 2 == 0 ? null : "frame_gap");
 
     public static Script Script(long number)
     {

@@ -32,7 +32,12 @@ public sealed record Appraisal(
     /// <summary>The row of this transaction in the mempool.</summary>
     public LedgerTransaction ToSeen(LedgerTransaction? before) => Merge(before) with
     {
-        State = TxState.Seen, Block = null, Position = -1, ToldConfirmations = 0, Cause = null, CauseBlock = null,
+        State = TxState.Seen,
+        Block = null,
+        Position = -1,
+        ToldConfirmations = 0,
+        Cause = null,
+        CauseBlock = null,
     };
 
     /// <summary>The row of this transaction in a block.</summary>

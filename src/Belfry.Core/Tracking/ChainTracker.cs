@@ -18,6 +18,7 @@ public sealed class ChainTracker(TrackerParts parts, IEntropy entropy, TrackingM
     CancellationTokenSource? running;
     Task? loop;
     Channel<Work>? work;
+    bool disposed;
     volatile ChainStatus status = new() { Profile = parts.Chain.Profile, State = ChainState.Stopped };
 
     /// <inheritdoc/>
@@ -83,6 +84,7 @@ public sealed class ChainTracker(TrackerParts parts, IEntropy entropy, TrackingM
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true)) return;
         await StopAsync(CancellationToken.None);
         await parts.Chain.Source.DisposeAsync();
         gate.Dispose();

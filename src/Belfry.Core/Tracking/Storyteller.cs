@@ -166,8 +166,14 @@ public sealed class Storyteller(ChainProfile profile, BlockHash genesis, TimePro
     {
         var data = new EventData
         {
-            Kind = EventKind.NewBlock, Profile = profile, Confirmations = 1, Block = fact.Header.Block, Timestamp = fact.Header.Time,
-            PreviousBlock = fact.Header.Previous, TransactionCount = fact.Transactions, CatchUp = fact.CatchUp,
+            Kind = EventKind.NewBlock,
+            Profile = profile,
+            Confirmations = 1,
+            Block = fact.Header.Block,
+            Timestamp = fact.Header.Time,
+            PreviousBlock = fact.Header.Previous,
+            TransactionCount = fact.Transactions,
+            CatchUp = fact.CatchUp,
         };
         return BlockEvent(data, fact.Header, fact.Disconnects);
     }
@@ -176,7 +182,11 @@ public sealed class Storyteller(ChainProfile profile, BlockHash genesis, TimePro
     {
         var data = new EventData
         {
-            Kind = EventKind.BlockDisconnected, Profile = profile, Block = fact.Header.Block, Timestamp = fact.Header.Time, PreviousBlock = fact.Header.Previous,
+            Kind = EventKind.BlockDisconnected,
+            Profile = profile,
+            Block = fact.Header.Block,
+            Timestamp = fact.Header.Time,
+            PreviousBlock = fact.Header.Previous,
         };
         return BlockEvent(data, fact.Header, fact.Disconnects);
     }

@@ -106,7 +106,11 @@ public sealed class SimulatedNodeTests : IAsyncDisposable
         var payment = Pay();
         var asked = new ChainTransaction
         {
-            Id = payment.Id, IsCoinbase = false, Position = -1, Inputs = [.. payment.Spent.Select(coin => new TxInput(coin.OutPoint, null))], Outputs = [],
+            Id = payment.Id,
+            IsCoinbase = false,
+            Position = -1,
+            Inputs = [.. payment.Spent.Select(coin => new TxInput(coin.OutPoint, null))],
+            Outputs = [],
         };
         (await node.ReadPrevoutsAsync(asked, null, Never)).ShouldBe(payment.Spent.Select(coin => (TxOutput?)new TxOutput(coin.OutPoint.Index, coin.Script, coin.Value)));
         node.Faults = new SimFaults { NoPrevouts = true };

@@ -75,7 +75,12 @@ public sealed class CommandTests
             Timestamp = 1.5,
             Data = new BelfryEventData
             {
-                Event = "transaction_replaced", Currency = "BTC", Amount = "1", Direction = "in", Address = "bc1q\e[31m", TransactionHash = new string('a', 64),
+                Event = "transaction_replaced",
+                Currency = "BTC",
+                Amount = "1",
+                Direction = "in",
+                Address = "bc1q\e[31m",
+                TransactionHash = new string('a', 64),
                 Others = new() { ["pays_you"] = JsonDocument.Parse("false").RootElement },
             },
         };
@@ -88,7 +93,10 @@ public sealed class CommandTests
 
     Terminal Terminal(string input) => new()
     {
-        Out = output, Error = errors, OpenInput = () => new MemoryStream(Encoding.UTF8.GetBytes(input)), InputRedirected = true,
+        Out = output,
+        Error = errors,
+        OpenInput = () => new MemoryStream(Encoding.UTF8.GetBytes(input)),
+        InputRedirected = true,
     };
 
     List<JsonElement> Lines() => [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];

@@ -12,6 +12,8 @@ CREATE TABLE chains (
     cursor_work     BLOB,
     cursor_best     INTEGER,
     best_work       BLOB,
+    disconnects     INTEGER NOT NULL DEFAULT 0,
+    gap             TEXT,
     scripts_watched INTEGER NOT NULL DEFAULT 0
 );
 
