@@ -14,7 +14,7 @@ static class ChildGuard
         while read -r verb what; do
           case $verb in
             +pid) pids="$pids$what " ;;
-            -pid) pids="${pids%% $what *} ${pids#* $what }" ;;
+            -pid) kept=" "; for pid in $pids; do [ "$pid" = "$what" ] || kept="$kept$pid "; done; pids="$kept" ;;
             +folder) folders="$folders$what
         " ;;
           esac
