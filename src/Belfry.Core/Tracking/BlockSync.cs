@@ -33,6 +33,9 @@ public sealed class BlockSync(ChainReplica replica, Committer committer, BehindW
     /// <summary>Height of the node's best block at the last look.</summary>
     public long NodeHeight { get; private set; }
 
+    /// <summary>Whether blocks brought coins that no mempool had shown before, since this was last cleared.</summary>
+    public bool FoundCoins { get; set; }
+
     /// <summary>The height down to which blocks were taken back since this was last cleared; null when none were.</summary>
     public long? TookBackTo { get; set; }
 
@@ -115,6 +118,7 @@ public sealed class BlockSync(ChainReplica replica, Committer committer, BehindW
         }
 
         var appraisals = await replica.Appraiser.AppraiseAsync(block.Matches, header.Block.Hash, null, null, cancellationToken);
+        FoundCoins |= appraisals.Any(static appraised => appraised.Stored is null && appraised.Coins.Length > 0);
         replica.Extend(header);
         var lifecycle = replica.Lifecycle;
         lifecycle.Tell(new Fact.BlockJoined(header, block.TransactionCount, catchUp, replica.Position!.Disconnects));

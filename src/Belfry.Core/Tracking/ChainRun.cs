@@ -111,6 +111,8 @@ public sealed class ChainRun
         {
             case SyncResult.Progress:
                 tipIsDirty = true;
+                // Far behind, everything that arrived meanwhile was judged without the coins of these blocks.
+                sweepMempool |= blocks.FoundCoins && blocks.NodeHeight - replica.Position!.Cursor.Block.Height > 2;
                 break;
             case SyncResult.Behind:
                 var detail = $"the node's best block is {blocks.NodeHeight}, block {replica.Position!.Cursor.Block.Height} has been seen";
@@ -120,6 +122,12 @@ public sealed class ChainRun
                 await committer.CommitAsync(null, cancellationToken);
                 mempoolIsDirty = true;
                 break;
+        }
+
+        if (blocks.FoundCoins)
+        {
+            mempool.LookAgain();
+            blocks.FoundCoins = false;
         }
 
         if (blocks.TookBackTo is { } height)
@@ -202,7 +210,8 @@ public sealed class ChainRun
     {
         switch (signal)
         {
-            case FeedSignal.TransactionArrived arrived:
+            case FeedSignal.TransactionArrived arrived when !initialSync:
+                // Before that nobody can tell which of the coins it spends are ours; the first comparison reads the whole mempool.
                 mempool.Arrived(arrived.Raw);
                 break;
             case FeedSignal.TransactionAnnounced announced:

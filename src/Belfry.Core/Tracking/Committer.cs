@@ -45,6 +45,7 @@ public sealed class Committer(ChainReplica replica, TrackingMetrics metrics, ILo
                 if (Trouble is not null) TrackingLog.StoreRecovered(logger, replica.Id.Value);
                 Trouble = null;
                 written = position;
+                replica.Open.Committed();
                 return;
             }
             catch (StoreException problem)

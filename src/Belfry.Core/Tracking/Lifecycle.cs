@@ -194,6 +194,30 @@ public sealed class Lifecycle(OpenTransactions open, ConfirmationPlan plan)
     {
         facts.Add(new Fact.Changed(before, after, note));
         open.Put(after);
+        if (before is null || before.Coins.Length != after.Coins.Length) Discover(after, note);
         if (after.State == TxState.Final) open.Settle(after);
+    }
+
+    // A child can be heard of before its parent: the block that holds the parent takes longer to read than the child takes to arrive. What the child spends is
+    // known only now.
+    void Discover(LedgerTransaction parent, ChangeNote note)
+    {
+        foreach (var coin in parent.Coins)
+        {
+            if (open.IsNotedSpent(coin.OutPoint)) continue;
+            foreach (var id in open.SpendersOf(coin.OutPoint).ToArray())
+            {
+                open.NoteSpent(coin);
+                if (open.Find(id) is not { State: TxState.Seen } spender) continue;
+                var address = parent.Movements.First(movement => movement.Script.Equals(coin.Script)).Address;
+                var known = spender.Movements.FirstOrDefault(movement => movement.Script.Equals(coin.Script));
+                var found = known is null
+                    ? new Movement(coin.Script, address, Amount.Zero, coin.Value, address, spender.Movements.Select(static movement => movement.To).FirstOrDefault())
+                    : known with { Sent = known.Sent + coin.Value };
+                var after = spender with { Movements = [found, .. spender.Movements.Where(movement => !movement.Script.Equals(coin.Script))] };
+                facts.Add(new Fact.Changed(spender, after, new ChangeNote { Source = note.Source, CatchUp = note.CatchUp }));
+                open.Put(after);
+            }
+        }
     }
 }

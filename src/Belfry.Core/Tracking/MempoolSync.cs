@@ -13,12 +13,16 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
 {
     const int IdsPerRead = 400;
     const int ArrivalsPerCommit = 256;
+    const long UnmatchedBytesKept = 8 << 20;
+    static readonly TimeSpan UnmatchedKept = TimeSpan.FromSeconds(15);
 
     readonly HashSet<TxHash> view = [];
     readonly ArrivalQueue arrivals = new();
     readonly SortedDictionary<TxHash, DateTimeOffset> missing = new(Comparer<TxHash>.Create(static (left, right) => left.Value.CompareTo(right.Value)));
     readonly HashSet<TxHash> announced = [];
     readonly HashSet<TxHash> premature = [];
+    readonly Queue<(DateTimeOffset At, ReadOnlyMemory<byte> Raw)> unmatched = new();
+    long unmatchedBytes;
     ulong? snapshotSequence;
 
     /// <summary>How many transactions the node's mempool holds as far as known.</summary>
@@ -52,6 +56,27 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
         }
 
         Noted(matched);
+        if (matched.Match is null) Keep(raw);
+    }
+
+    /// <summary>
+    /// Coins of watched scripts turned up that were not known when the last arrivals were looked at: a spend of them looked like a stranger's business.
+    /// </summary>
+    public void LookAgain()
+    {
+        for (var left = unmatched.Count; left > 0; left--)
+        {
+            var (at, raw) = unmatched.Dequeue();
+            var matched = replica.Parts.Chain.Decoder.MatchTransaction(raw, replica.Index);
+            if (matched.Match is null)
+            {
+                unmatched.Enqueue((at, raw));
+                continue;
+            }
+
+            unmatchedBytes -= raw.Length;
+            if (view.Contains(matched.Id)) Noted(matched);
+        }
     }
 
     /// <summary>The feed named a transaction that entered the mempool.</summary>
@@ -98,6 +123,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
         var taken = arrivals.Take(ArrivalsPerCommit);
         if (taken.Count == 0) return;
         await ArriveAsync(await WithoutUndoneAsync(taken, cancellationToken), null, cancellationToken);
+        if (taken.Any(transaction => replica.Open.Find(transaction.Id) is { Coins.Length: > 0 })) LookAgain();
     }
 
     /// <summary>Compares the whole mempool with the node's.</summary>
@@ -149,6 +175,14 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
         await committer.CommitAsync(null, cancellationToken);
     }
 
+    void Keep(ReadOnlyMemory<byte> raw)
+    {
+        unmatched.Enqueue((Now, raw));
+        unmatchedBytes += raw.Length;
+        while (unmatched.TryPeek(out var oldest) && (unmatchedBytes > UnmatchedBytesKept || Now - oldest.At > UnmatchedKept))
+            unmatchedBytes -= unmatched.Dequeue().Raw.Length;
+    }
+
     bool IsStale(ulong? sequence) => sequence is { } number && snapshotSequence is { } snapshot && number < snapshot;
 
     bool IsSeen(TxHash id) => replica.Open.Find(id) is { State: TxState.Seen };
@@ -193,13 +227,13 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     {
         var raws = await Source.ReadTransactionsAsync(ids, cancellationToken);
         var decoder = replica.Parts.Chain.Decoder;
-        var unmatched = new List<ReadOnlyMemory<byte>>();
+        var others = new List<ReadOnlyMemory<byte>>();
         var pending = raws.OfType<ReadOnlyMemory<byte>>().ToList();
         var found = 0;
         while (pending.Count > 0)
         {
             var matches = new List<ChainTransaction>();
-            unmatched.Clear();
+            others.Clear();
             foreach (var raw in pending)
             {
                 try
@@ -207,7 +241,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
                     var matched = decoder.MatchTransaction(raw, replica.Index);
                     missing.Remove(matched.Id);
                     if (matched.Match is { IsCoinbase: false } match) matches.Add(match);
-                    else unmatched.Add(raw);
+                    else others.Add(raw);
                 }
                 catch (MalformedDataException problem)
                 {
@@ -218,7 +252,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
             // The list has no order: a child may stand before the parent whose coins make it interesting, so the rest is matched again.
             if (matches.Count == 0 || !await ArriveAsync(matches, source, cancellationToken)) break;
             found += matches.Count;
-            pending = [.. unmatched];
+            pending = [.. others];
         }
 
         return found;

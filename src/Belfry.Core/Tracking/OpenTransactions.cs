@@ -17,6 +17,7 @@ public sealed class OpenTransactions(WatchIndex index)
     readonly Dictionary<TxHash, SortedSet<TxHash>> children = [];
     readonly Dictionary<OutPoint, Coin> coins = [];
     readonly Dictionary<OutPoint, Coin> spentCoins = [];
+    readonly Dictionary<OutPoint, Coin> settledCoins = [];
     readonly Dictionary<long, SortedSet<TxHash>> byHeight = [];
 
     /// <summary>How many there are.</summary>
@@ -38,8 +39,15 @@ public sealed class OpenTransactions(WatchIndex index)
     /// <summary>The transaction, or null when it is not open.</summary>
     public LedgerTransaction? Find(TxHash id) => byId.GetValueOrDefault(id);
 
-    /// <summary>The coin, when an open transaction made it or spends it.</summary>
-    public Coin? FindCoin(OutPoint outPoint) => coins.GetValueOrDefault(outPoint) ?? spentCoins.GetValueOrDefault(outPoint);
+    /// <summary>The coin, when an open transaction made it or spends it, or one that was settled since the last commit made it.</summary>
+    public Coin? FindCoin(OutPoint outPoint) =>
+        coins.GetValueOrDefault(outPoint) ?? spentCoins.GetValueOrDefault(outPoint) ?? settledCoins.GetValueOrDefault(outPoint);
+
+    /// <summary>Everything so far is in the ledger: what was settled can be found there.</summary>
+    public void Committed() => settledCoins.Clear();
+
+    /// <summary>Whether the coin is known to be spent by an open transaction.</summary>
+    public bool IsNotedSpent(OutPoint outPoint) => spentCoins.ContainsKey(outPoint);
 
     /// <summary>Open transactions that spend the outpoint, in order of arrival.</summary>
     public IReadOnlyList<TxHash> SpendersOf(OutPoint outPoint) => spenders.TryGetValue(outPoint, out var found) ? found : [];
@@ -105,7 +113,11 @@ public sealed class OpenTransactions(WatchIndex index)
             else if (list.Count == 0) spentCoins.Remove(input);
         }
 
-        foreach (var coin in former.Coins) coins.Remove(coin.OutPoint);
+        foreach (var coin in former.Coins)
+        {
+            coins.Remove(coin.OutPoint);
+            settledCoins[coin.OutPoint] = coin;
+        }
     }
 
     void Open(LedgerTransaction transaction, bool newCoins)

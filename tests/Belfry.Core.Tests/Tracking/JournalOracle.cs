@@ -46,10 +46,10 @@ sealed class JournalOracle
             switch (fate.State)
             {
                 case SimState.Waiting:
-                    told.ShouldBe("seen", $"{id} waits in the mempool; it spends {string.Join(", ", fate.Transaction.Spent)} and pays {string.Join(", ", fate.Transaction.Outputs)}; parents {string.Join(", ", fate.Transaction.Spent.Select(coin => truth.Fate(coin.OutPoint.Transaction)?.State + " told " + states.GetValueOrDefault((coin.OutPoint.Transaction.ToString(), address))))}; this is {script}");
+                    told.ShouldBe("seen", Describe(truth, fate, script, address));
                     break;
                 case SimState.Confirmed:
-                    told.ShouldBeOneOf(["confirmed", "final"], $"{id} is in block {fate.Block}");
+                    told.ShouldBeOneOf(["confirmed", "final"], Describe(truth, fate, script, address));
                     blocks[(id, address)].ShouldBe(fate.Block!.Value.Hash.ToString());
                     break;
                 default:
@@ -72,6 +72,13 @@ sealed class JournalOracle
         chain.ShouldBe(best[^chain.Count..]);
         degraded.ShouldBeNull("a gap was told and never closed");
     }
+
+    string Describe(SimulatedChain truth, SimFate fate, Script script, string address) =>
+        $"{fate.Transaction.Id} is {fate.State} {fate.Block}; it spends {string.Join(", ", fate.Transaction.Spent.Select(coin => Coin(truth, coin, address)))} "
+        + $"and pays {string.Join(", ", fate.Transaction.Outputs)}; the address is {address}, its script {script}";
+
+    string Coin(SimulatedChain truth, SimCoin coin, string address) =>
+        $"{coin} of a transaction that is {truth.Fate(coin.OutPoint.Transaction)?.State} and was told as {states.GetValueOrDefault((coin.OutPoint.Transaction.ToString(), address), "nothing")}";
 
     void Apply(EventKind kind, JsonElement data, long sequence)
     {
