@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Belfry.Core.Chains;
 using Belfry.Nodes.Bitcoin.Encodings;
 using Belfry.Nodes.Simnet;
@@ -8,14 +9,20 @@ namespace Belfry.Core.Tests.Tracking;
 /// <summary>Random histories of a simulated chain against the real pipeline; a failing seed is replayed by <c>BELFRY_SIMULATION_SEED=n</c>.</summary>
 public sealed class SimulationTests
 {
-    static readonly int Seeds = Environment.GetEnvironmentVariable("BELFRY_TEST_LONG") is null ? 60 : 20_000;
+    static readonly bool Long = Environment.GetEnvironmentVariable("BELFRY_TEST_LONG") is not null;
+    static readonly ulong? Replayed = ulong.TryParse(Environment.GetEnvironmentVariable("BELFRY_SIMULATION_SEED"), out var seed) ? seed : null;
+
+    /// <summary>How many histories an ordinary run lives through; a long run goes on for the time below.</summary>
+    const ulong Histories = 150;
+    static readonly TimeSpan LongRun = TimeSpan.FromMinutes(20);
 
     [Fact]
     public void Whatever_happens_a_client_ends_up_believing_the_truth()
     {
-        var first = Environment.GetEnvironmentVariable("BELFRY_SIMULATION_SEED") is { } one ? ulong.Parse(one) : 1;
-        var last = Environment.GetEnvironmentVariable("BELFRY_SIMULATION_SEED") is null ? (ulong)Seeds : first;
-        for (var seed = first; seed <= last; seed++)
+        var first = Replayed ?? 1;
+        var watch = Stopwatch.StartNew();
+        var seed = first;
+        for (; Replayed is not null ? seed == first : Long ? watch.Elapsed < LongRun : seed <= Histories; seed++)
         {
             try
             {
@@ -26,6 +33,8 @@ public sealed class SimulationTests
                 throw new InvalidOperationException($"Seed {seed} fails (replay with BELFRY_SIMULATION_SEED={seed}): {problem.Message}", problem);
             }
         }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{seed - first} histories in {watch.Elapsed.TotalSeconds:F0} s");
     }
 
     [Fact]
@@ -54,7 +63,7 @@ public sealed class SimulationTests
         }
 
         world.Quiesce();
-        if (Environment.GetEnvironmentVariable("BELFRY_SIMULATION_SEED") is not null) Console.WriteLine($"{world.Node.Faults}\n{world.Log}");
+        if (Replayed is not null) TestContext.Current.TestOutputHelper?.WriteLine($"{world.Node.Faults}\n{world.Log}");
         world.Log.Failures.Where(static line => !line.Contains("the store is closed", StringComparison.Ordinal)).ShouldBeEmpty();
         return Judge(world, watched);
     }
