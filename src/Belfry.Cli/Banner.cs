@@ -33,15 +33,19 @@ static class Banner
             foreach (var address in demo) text.AppendLine($"  {address.Owner,-12} {address.Address}");
         }
 
-        var example = demo.Count > 0 ? demo[0] : new DemoAddress("btc", "", "<address>");
         var server = root == "http://127.0.0.1:8081" ? "" : $" --server {root}";
         text.AppendLine().AppendLine(terminal.Paint(Ink.Bold, "  Try this in another terminal"));
         text.AppendLine($"  ./belfry listen{server}");
-        text.AppendLine($"  ./belfry address {example.Chain} {example.Address}{server}");
+        if (demo.Count > 0) text.AppendLine($"  ./belfry address {demo[0].Chain} {demo[0].Address}{server}");
+        else if (chains.Count > 0) text.AppendLine($"  ./belfry watch add {chains[0].Split(' ')[0]} ADDRESS{server}");
         text.AppendLine($"  curl {root}/api/v1/chains");
         text.AppendLine($"  curl '{root}/api/v1/events?limit=3'");
-        text.AppendLine($"  curl -X POST {root}/api/v1/watches -H 'content-type: application/json' \\");
-        text.AppendLine($"       -d '{{\"chain\":\"{example.Chain}\",\"address\":\"{example.Address}\"}}'");
+        if (demo.Count > 0)
+        {
+            text.AppendLine($"  curl -X POST {root}/api/v1/watches -H 'content-type: application/json' \\");
+            text.AppendLine($"       -d '{{\"chain\":\"{demo[0].Chain}\",\"address\":\"{demo[0].Address}\"}}'");
+        }
+
         if (demo.Count > 0)
         {
             text.AppendLine().AppendLine(terminal.Paint(Ink.Bold, "  The same on your own node (docs/guide/first-event.md)"));

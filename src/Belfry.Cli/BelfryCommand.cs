@@ -26,7 +26,7 @@ public static class BelfryCommand
             var code = await parsed.InvokeAsync(output, cancellationToken);
             return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;
         }
-        catch (Exception problem) when (Explain(problem) is { } explained)
+        catch (Exception problem) when (Explain(problem) is var explained)
         {
             await terminal.Error.WriteLineAsync("belfry: " + explained.Message);
             return explained.Code;
@@ -53,7 +53,7 @@ public static class BelfryCommand
     }
 
     /// <summary>What a person can do something about; anything else is a fault of ours and shows its trace.</summary>
-    static (string Message, int Code)? Explain(Exception problem) => problem switch
+    static (string Message, int Code) Explain(Exception problem) => problem switch
     {
         UsageException usage => (usage.Message, ExitCodes.Usage),
         ConfigurationException configuration => (configuration.Message, ExitCodes.Configuration),
@@ -62,8 +62,11 @@ public static class BelfryCommand
         HttpRequestException unreachable => ($"the server does not answer: {unreachable.Message} Is it running? Start one with: belfry up", ExitCodes.Unreachable),
         TaskCanceledException { InnerException: TimeoutException } => ("the server does not answer in time", ExitCodes.Unreachable),
         OperationCanceledException => ("stopped", ExitCodes.Done),
+        // appsettings.json; the inner message says where
+        InvalidDataException file => ($"{file.Message} {file.GetBaseException().Message}", ExitCodes.Configuration),
         IOException file => (file.Message, ExitCodes.Configuration),
         UnauthorizedAccessException file => (file.Message, ExitCodes.Configuration),
-        _ => null,
+        // Told like everything else, with its trace: scripts rely on the exit code, and an unhandled exception would end the process with a signal.
+        _ => ($"this is a fault of Belfry's own, please report it:\n{problem}", ExitCodes.Fault),
     };
 }

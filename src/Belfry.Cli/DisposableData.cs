@@ -20,8 +20,16 @@ sealed class DisposableData : IDisposable
         var path = Path.Combine(folder, Mark);
         if (Directory.Exists(folder) && !File.Exists(path) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new ConfigurationException([$"Data: {Path.GetFullPath(folder)} holds files that are not of a simulated chain, and would have to be emptied; name another folder with --data."]);
-        Directory.CreateDirectory(folder);
         FileStream held;
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException([$"Data: {Path.GetFullPath(folder)} cannot be made a folder ({problem.Message}); name another one with --data."]);
+        }
+
         try
         {
             held = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

@@ -48,7 +48,7 @@ static class ListenCommand
         try
         {
             long told = 0;
-            await foreach (var happened in client.EventsAsync(wanted, after, cancellationToken))
+            await foreach (var happened in client.EventsAsync(wanted, after, cancellationToken: cancellationToken))
             {
                 await terminal.Out.WriteLineAsync(json ? Encoding.UTF8.GetString(happened.Raw!.Value.Span) : EventLine.Render(happened, terminal));
                 if (++told >= count) break;
@@ -62,10 +62,18 @@ static class ListenCommand
         return ExitCodes.Done;
     }
 
-    static BelfryClientOptions Told(Terminal terminal) => new()
+    static BelfryClientOptions Told(Terminal terminal)
     {
-        ConnectionChanged = change => terminal.Error.WriteLine(change.Connected
-            ? $"connected{(change.After is { } seq ? $", from seq {seq}" : "")}"
-            : $"not connected: {change.Reason}; next attempt in {change.RetryIn!.Value.TotalSeconds:0.0} s"),
-    };
+        var hint = " (is it running? start one with: belfry up)";
+        return new BelfryClientOptions
+        {
+            ConnectionChanged = change =>
+            {
+                if (change.StartedOver) terminal.Error.WriteLine("connected; the server has a new journal (its data were replaced): starting at its beginning");
+                else if (change.Connected) terminal.Error.WriteLine($"connected{(change.After is { } seq ? $", from seq {seq}" : "")}");
+                else terminal.Error.WriteLine($"not connected: {change.Reason}{hint}; next attempt in {change.RetryIn!.Value.TotalSeconds:0.0} s");
+                hint = "";
+            },
+        };
+    }
 }

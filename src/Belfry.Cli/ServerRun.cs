@@ -11,6 +11,7 @@ using Belfry.Server;
 using Belfry.Sql.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Belfry.Cli;
 
@@ -18,11 +19,14 @@ namespace Belfry.Cli;
 sealed class ServerRun(Terminal terminal, ServeRequest request)
 {
     static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan GreetingPatience = TimeSpan.FromSeconds(2);
+    bool simulated;
 
     /// <summary>Starts, greets, and ends with the token or the process.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var settings = ServeSettings.Read(request);
+        simulated = settings.Simulated;
         foreach (var warning in settings.Warnings) await terminal.Error.WriteLineAsync("belfry: " + warning);
         using var disposable = settings.Simulated ? DisposableData.Take(settings.Options.Data) : null;
         using var logs = LoggerFactory.Create(Log);
@@ -30,13 +34,14 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
             new SqliteStoreOptions { Folder = settings.Options.Data }, TimeProvider.System, SystemEntropy.Instance, logs.CreateLogger<SqliteStore>(), cancellationToken);
         await using var server = BelfryServer.Create(settings.Options, services => Register(services, store), Log);
         using var tail = store.Attach(server.Services.GetRequiredService<JournalTail>());
-        await server.StartAsync(cancellationToken);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var traffic = Task.CompletedTask;
         try
         {
+            await ListenAsync(server, cancellationToken);
             var demo = settings.Simulated ? await WatchWalletsAsync(server, settings.Options, cancellationToken) : [];
-            if (request.Banner) await terminal.Out.WriteLineAsync(Banner.Render(terminal, server.Urls[0], Chains(server), demo, Path.GetFullPath(settings.Options.Data)));
+            if (request.Banner) await GreetAsync(server, settings.Options, demo, cancellationToken);
+            else if (settings.Options.Chains.Count == 0) await terminal.Error.WriteLineAsync("belfry: no chain is configured, so nothing will happen; set for instance BELFRY__Chains__btc__Rpc");
             if (settings.Simulated) traffic = server.Services.GetRequiredService<SimnetChainFactory>().RunAsync(stopping.Token);
             await server.WaitForShutdownAsync(cancellationToken);
         }
@@ -50,6 +55,39 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         }
 
         return ExitCodes.Done;
+    }
+
+    static async Task ListenAsync(BelfryServer server, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await server.StartAsync(cancellationToken);
+        }
+        catch (Exception problem) when (problem is IOException { InnerException: not null } or InvalidOperationException)
+        {
+            // Kestrel's: a port in use, an address that is not this machine's, https without a certificate
+            throw new ConfigurationException([$"Belfry:Urls: {problem.Message.Split('\n')[0].TrimEnd()} Choose another address with --urls."]);
+        }
+    }
+
+    async Task GreetAsync(BelfryServer server, BelfryOptions options, IReadOnlyList<Banner.DemoAddress> demo, CancellationToken cancellationToken)
+    {
+        var chains = server.Services.GetRequiredService<IChainDirectory>().All;
+        // Whether a node can be used is known in a moment; a person wants to read it here and not find it out later.
+        var time = server.Services.GetRequiredService<TimeProvider>();
+        for (var begun = time.GetTimestamp(); chains.Any(chain => IsUndecided(chain.Tracker.Status)) && time.GetElapsedTime(begun) < GreetingPatience;)
+            await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellationToken);
+        await terminal.Out.WriteLineAsync(Banner.Render(terminal, server.Urls[0], [.. chains.Select(chain => Describe(chain.Tracker.Status))], demo, Path.GetFullPath(options.Data)));
+    }
+
+    static bool IsUndecided(ChainStatus status) => status is { State: ChainState.CatchingUp, Tip: null, Reason: null };
+
+    static string Describe(ChainStatus status)
+    {
+        var state = status.State.ToString().ToLowerInvariant();
+        if (status.State == ChainState.CatchingUp) state = status.Tip is null ? "connecting" : $"catching up, at block {status.Tip.Value.Height}";
+        else if (status.Tip is { } tip) state += $" at block {tip.Height}";
+        return string.Join("  ", new[] { $"{status.Profile.Id} {status.Profile.Network}", status.Endpoint, state, status.Reason ?? "" }.Where(part => part.Length > 0));
     }
 
     static void Register(IServiceCollection services, SqliteStore store)
@@ -82,14 +120,19 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         return watched;
     }
 
-    static IReadOnlyList<string> Chains(BelfryServer server) =>
-        [.. server.Services.GetRequiredService<IChainDirectory>().All.Select(chain => $"{chain.Profile.Id} {chain.Profile.Network}  {chain.Tracker.Status.Endpoint}".TrimEnd())];
-
-    /// <summary>A service logs what happens; a greeted person is told only of trouble.</summary>
-    void Log(ILoggingBuilder logging) => logging
-        .AddSimpleConsole(console => console.SingleLine = true)
-        .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
-        .SetMinimumLevel(request.Banner ? LogLevel.Warning : LogLevel.Information)
-        .AddFilter("Microsoft", LogLevel.Warning)
-        .AddFilter("Belfry.Core.Tracking", request.Banner ? LogLevel.Error : LogLevel.Information);
+    /// <summary>A service logs what happens, with category and id; a person at a terminal reads sentences, and only of what matters.</summary>
+    void Log(ILoggingBuilder logging)
+    {
+        if (request.Banner) logging.AddConsole(console => console.FormatterName = PlainLog.FormatterName).AddConsoleFormatter<PlainLog, ConsoleFormatterOptions>();
+        else logging.AddSimpleConsole(console => console.SingleLine = true);
+        logging
+            .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
+            .SetMinimumLevel(request.Banner ? LogLevel.Warning : LogLevel.Information)
+            .AddFilter("Microsoft", LogLevel.Warning)
+            // what stops the start is said once, in words
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        // a simulated chain is restless on purpose: its reorgs are events, not trouble
+        if (request.Banner && simulated) logging.AddFilter("Belfry.Core.Tracking", LogLevel.Error);
+        else if (request.Banner) logging.AddFilter("Belfry.Core.Tracking", LogLevel.Information);
+    }
 }

@@ -5,18 +5,22 @@ namespace Belfry.Client;
 
 public sealed partial class BelfryClient
 {
+    const int LostPosition = 112;
+
     /// <summary>
     /// Events as they happen, each once and in order of <see cref="BelfryEvent.Sequence"/>. A broken connection is made again by itself (backoff with jitter) and goes on
-    /// after the last event handed out, so nothing is lost as long as the server keeps its journal.
+    /// after the last event handed out, so nothing is lost as long as the server keeps its journal. When it has another journal (its store was replaced), the stream starts
+    /// over at that journal's beginning and says so by <see cref="BelfryClientOptions.ConnectionChanged"/>.
     /// </summary>
     /// <param name="subscription">What to listen for.</param>
     /// <param name="after">Start after this event; null: from now on; 0: from the beginning of the journal.</param>
+    /// <param name="epoch">The journal that <paramref name="after"/> belongs to (<see cref="BelfryEvent.Epoch"/>); null: whichever the server has.</param>
     /// <param name="cancellationToken">Ends the stream with <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="BelfryException">The server refuses the key or the subscription.</exception>
     public async IAsyncEnumerable<BelfryEvent> EventsAsync(
-        Subscription subscription, long? after = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        Subscription subscription, long? after = null, string? epoch = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var last = after;
+        var position = new Position { After = after, Epoch = epoch };
         var failures = 0;
         while (true)
         {
@@ -27,7 +31,7 @@ public sealed partial class BelfryClient
                 try
                 {
                     connection = await EventConnection.OpenAsync(SocketUri(), key, options, cancellationToken);
-                    await connection.SendAsync(Subscribe(subscription, last), cancellationToken);
+                    await connection.SendAsync(Subscribe(subscription, position), cancellationToken);
                     lost = "";
                 }
                 catch (ConnectionLostException problem)
@@ -40,16 +44,8 @@ public sealed partial class BelfryClient
                     BelfryEvent? found = null;
                     try
                     {
-                        var received = await NextAsync(connection!, cancellationToken);
-                        if (received.Confirmed is { } from)
-                        {
-                            // without an event yet, this is the place from which a new connection must go on
-                            last ??= from;
-                            failures = 0;
-                            options.ConnectionChanged?.Invoke(new ConnectionChange(true, null, null, last));
-                        }
-
-                        if (received.Event is { } candidate && !(candidate.Sequence <= last)) found = candidate;
+                        found = await NextAsync(connection!, subscription, position, cancellationToken);
+                        if (position.Confirmed) failures = 0;
                     }
                     catch (ConnectionLostException problem)
                     {
@@ -57,12 +53,13 @@ public sealed partial class BelfryClient
                     }
 
                     if (found is null) continue;
-                    last = found.Sequence;
+                    position.After = found.Sequence;
                     yield return found;
                 }
 
+                position.Confirmed = false;
                 var wait = Backoff(failures++);
-                options.ConnectionChanged?.Invoke(new ConnectionChange(false, lost, wait, last));
+                options.ConnectionChanged?.Invoke(new ConnectionChange(false, lost, wait, position.After));
                 await Task.Delay(wait, options.Clock, cancellationToken);
             }
             finally
@@ -72,30 +69,48 @@ public sealed partial class BelfryClient
         }
     }
 
-    static ClientMessage Subscribe(Subscription subscription, long? after) => new(
-        "subscribe", 1, subscription.Events, NullWhenEmpty(subscription.Currencies), NullWhenEmpty(subscription.Addresses), subscription.Filter, after);
+    static ClientMessage Subscribe(Subscription subscription, Position position) => new(
+        "subscribe", 1, subscription.Events, NullWhenEmpty(subscription.Currencies), NullWhenEmpty(subscription.Addresses), subscription.Filter, position.After,
+        position.After is null ? null : position.Epoch);
 
     static IReadOnlyList<string>? NullWhenEmpty(IReadOnlyList<string> list) => list.Count == 0 ? null : list;
 
-    static async Task<(long? Confirmed, BelfryEvent? Event)> NextAsync(EventConnection connection, CancellationToken cancellationToken)
+    /// <summary>The next message: an event that was not handed out yet, or null for everything that only steers the stream.</summary>
+    async Task<BelfryEvent?> NextAsync(EventConnection connection, Subscription subscription, Position position, CancellationToken cancellationToken)
     {
         var received = await connection.ReceiveAsync(cancellationToken);
-        switch (received.Message?.Type)
+        var message = received.Message;
+        switch (message?.Type)
         {
             case "event":
                 var happened = JsonSerializer.Deserialize(received.Raw, WireJson.Default.BelfryEvent) ?? throw new ConnectionLostException("the server sent an empty event");
-                return (null, happened with { Raw = received.Raw });
+                return happened.Sequence <= position.After ? null : happened with { Raw = received.Raw, Epoch = position.Epoch };
             case "subscription_confirmed":
-                return (received.Message.Sequence ?? 0, null);
+                Confirm(position, message);
+                return null;
             case "lagged":
                 throw new ConnectionLostException("this client reads too slowly; going on from where it stopped");
-            case "error" when !received.Message.Temporary:
-                throw new BelfryException(received.Message.Message ?? received.Message.Error.ToString());
-            case null when received.Message?.Error.ValueKind == JsonValueKind.String:
-                throw new BelfryException(received.Message.Error.ToString());
+            case "error" when message.Code == LostPosition && position.Epoch is not null:
+                // Another journal has other numbers: going on after ours would skip events of it in silence.
+                (position.After, position.Epoch, position.StartsOver) = (0, null, true);
+                await connection.SendAsync(Subscribe(subscription, position), cancellationToken);
+                return null;
+            case "error" when !message.Temporary:
+                throw new BelfryException(message.Message ?? message.Error.ToString());
+            case null when message?.Error.ValueKind == JsonValueKind.String:
+                throw new BelfryException(message.Error.ToString());
             default:
-                return (null, null);
+                return null;
         }
+    }
+
+    void Confirm(Position position, ServerMessage message)
+    {
+        var startedOver = position.StartsOver;
+        // without an event yet, this is the place from which a new connection must go on
+        position.After ??= message.Sequence ?? 0;
+        (position.Epoch, position.Confirmed, position.StartsOver) = (message.Epoch, true, false);
+        options.ConnectionChanged?.Invoke(new ConnectionChange(true, null, null, position.After) { Epoch = message.Epoch, StartedOver = startedOver });
     }
 
     TimeSpan Backoff(int failures)
@@ -105,4 +120,20 @@ public sealed partial class BelfryClient
     }
 
     Uri SocketUri() => new UriBuilder(new Uri(Address, "ws/events")) { Scheme = Address.Scheme == Uri.UriSchemeHttps ? "wss" : "ws" }.Uri;
+
+    /// <summary>Where a stream is.</summary>
+    sealed class Position
+    {
+        /// <summary>The last event handed out, or the place from which the first is wanted; null: from now on.</summary>
+        public long? After { get; set; }
+
+        /// <summary>The journal that <see cref="After"/> belongs to; null: not known yet.</summary>
+        public string? Epoch { get; set; }
+
+        /// <summary>Whether this connection's subscription stands.</summary>
+        public bool Confirmed { get; set; }
+
+        /// <summary>Whether the place was given up because the server has another journal.</summary>
+        public bool StartsOver { get; set; }
+    }
 }

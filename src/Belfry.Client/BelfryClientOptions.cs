@@ -38,4 +38,11 @@ public sealed record BelfryClientOptions
 /// <param name="Reason">Why not, for people; null when connected.</param>
 /// <param name="RetryIn">When the next attempt is made; null when connected.</param>
 /// <param name="After">The last event that was handed out; the next connection goes on from there.</param>
-public sealed record ConnectionChange(bool Connected, string? Reason, TimeSpan? RetryIn, long? After);
+public sealed record ConnectionChange(bool Connected, string? Reason, TimeSpan? RetryIn, long? After)
+{
+    /// <summary>The journal that events come from; null when not connected.</summary>
+    public string? Epoch { get; init; }
+
+    /// <summary>The server has another journal than the one listened to before (its store was replaced), and this one is read from its beginning.</summary>
+    public bool StartedOver { get; init; }
+}

@@ -22,6 +22,10 @@ public sealed record BelfryEvent
     [JsonPropertyName("timestamp")]
     public double Timestamp { get; set; }
 
+    /// <summary>The journal that <see cref="Sequence"/> belongs to: store it beside the number, and hand both back; null for events that were not received.</summary>
+    [JsonIgnore]
+    public string? Epoch { get; set; }
+
     /// <summary>The envelope exactly as the server sent it, UTF-8 JSON; null for events that were not received.</summary>
     [JsonIgnore]
     public ReadOnlyMemory<byte>? Raw { get; set; }

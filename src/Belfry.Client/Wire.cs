@@ -11,7 +11,8 @@ sealed record ClientMessage(
     [property: JsonPropertyName("currencies")] IReadOnlyList<string>? Currencies = null,
     [property: JsonPropertyName("addresses")] IReadOnlyList<string>? Addresses = null,
     [property: JsonPropertyName("filter")] JsonElement? Filter = null,
-    [property: JsonPropertyName("after")] long? After = null);
+    [property: JsonPropertyName("after")] long? After = null,
+    [property: JsonPropertyName("epoch")] string? Epoch = null);
 
 /// <summary>The parts of a server's message that steer the connection.</summary>
 sealed record ServerMessage
@@ -21,6 +22,12 @@ sealed record ServerMessage
 
     [JsonPropertyName("seq")]
     public long? Sequence { get; set; }
+
+    [JsonPropertyName("epoch")]
+    public string? Epoch { get; set; }
+
+    [JsonPropertyName("code")]
+    public int Code { get; set; }
 
     [JsonPropertyName("message")]
     public string? Message { get; set; }

@@ -80,6 +80,8 @@ public static class BelfryConfiguration
             var readable = url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal);
             if (!Uri.TryCreate(readable, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
                 faults.Add($"Belfry:Urls has '{url}': expected an address such as http://127.0.0.1:8081.");
+            else if (uri.PathAndQuery != "/" || uri.UserInfo.Length > 0)
+                faults.Add($"Belfry:Urls has '{url}': expected scheme, host and port and nothing behind them, such as http://127.0.0.1:8081.");
             else if (!IsLoopback(uri.Host) && options.ApiKey is null && options.ApiKeys.Count == 0)
                 faults.Add($"Belfry:Urls has '{url}', which others can reach, and there is no API key: set BELFRY__ApiKey (at least {ShortestKey} random characters) or listen on 127.0.0.1.");
         }

@@ -1,6 +1,8 @@
 import { describe } from "./describe.js";
+import { ask, key } from "./requests.js";
+import { openStream } from "./stream.js";
 
-const MAX_ROWS = 500, BACKLOG = 40, SILENCE_MS = 35000, PING_MS = 15000, CHAINS_MS = 2000, ANNOUNCE_MS = 2000;
+const MAX_ROWS = 500, CHAINS_MS = 2000, ANNOUNCE_MS = 2000, NOTICE_MS = 8000, LISTED_WATCHES = 24;
 const byId = (id) => document.getElementById(id);
 const make = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -8,24 +10,29 @@ const make = (tag, properties = {}, ...children) => {
   return element;
 };
 
-// ---- requests ----
-async function ask(path, options) {
-  const response = await fetch(path, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(10000), ...options });
-  if (response.ok) return response.status === 204 ? null : response.json();
-  let why = `status ${response.status}`;
-  try {
-    const problem = await response.json();
-    why = problem.detail || problem.title || why;
-  } catch { /* an error page without a body: the status has to do */ }
-  throw new Error(why);
-}
+// ---- API key ----
+key.onNeeded((sentence) => {
+  if (sentence || byId("key-card").hidden) byId("key-note").textContent = sentence;
+  byId("key-card").hidden = false;
+  link("lost", "needs a key", "");
+});
+byId("key-form").addEventListener("submit", (submitted) => {
+  submitted.preventDefault();
+  key.set(byId("key").value.trim());
+  byId("key").value = "";
+  byId("key-card").hidden = true;
+  stream.reconnect();
+  showChains();
+  showWatches();
+});
 
 // ---- chains ----
 const stateClass = { live: "good", catching_up: "news", behind: "warn", degraded: "bad", stopped: "quiet" };
-let knownChains = "";
+let knownChains = "", chainsTimer = 0;
 
 async function showChains() {
   const body = byId("chains");
+  clearTimeout(chainsTimer);
   try {
     const chains = await ask("api/v1/chains");
     body.replaceChildren(...chains.map((chain) => make("tr", {},
@@ -35,16 +42,18 @@ async function showChains() {
       make("td", { className: "num", textContent: chain.height ?? "–", title: chain.hash ?? "" }),
       make("td", { textContent: chain.feed }),
       make("td", { className: "num", textContent: chain.lag_blocks ? `${chain.lag_blocks} blocks` : "0" }))));
+    for (const chain of chains.filter((one) => one.reason)) body.append(note(`${chain.chain.toUpperCase()}: ${chain.reason}`, "reason"));
     if (chains.length === 0) body.replaceChildren(note("No chain is configured. Start with: ./belfry demo"));
     fillChains(chains.map((chain) => chain.chain));
   } catch (problem) {
-    body.replaceChildren(note(`The server does not answer: ${problem.message}`));
+    body.replaceChildren(note(byId("key-card").hidden ? `The server does not answer: ${problem.message}` : "The server asks for an API key."));
   }
-  setTimeout(showChains, document.hidden ? CHAINS_MS * 5 : CHAINS_MS);
+  // without a key there is nothing to ask for; entering one starts this again
+  if (byId("key-card").hidden) chainsTimer = setTimeout(showChains, document.hidden ? CHAINS_MS * 5 : CHAINS_MS);
 }
 
-function note(text) {
-  return make("tr", {}, make("td", { colSpan: 6, className: "quiet", textContent: text }));
+function note(text, className = "quiet") {
+  return make("tr", {}, make("td", { colSpan: 6, className, textContent: text }));
 }
 
 function fillChains(ids) {
@@ -73,11 +82,9 @@ async function showAddress(chain, address) {
     if (found.balance.immature !== "0") facts.push(["Immature", `${found.balance.immature} ${unit}`]);
     facts.push(["Received", `${found.received} ${unit}`], ["Sent", `${found.sent} ${unit}`], ["Transactions", found.transactions], ["As of event", found.seq]);
     if (found.watched) facts.splice(1, 0, ["Watched", "yes"]);
-    const watch = found.watched ? "" : make("button", { type: "button", className: "primary", textContent: "Watch this address" });
-    if (watch) watch.addEventListener("click", () => startWatching(watch, chain, found.address));
     place.replaceChildren(
       make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", { textContent: name }), make("dd", { className: "mono", textContent: value })])),
-      historyTable(history.transactions ?? [], found.address), make("p", {}, watch));
+      historyTable(history.transactions ?? [], found.address), found.watched ? "" : watchForm(chain, found.address));
   } catch (problem) {
     place.replaceChildren(make("p", { className: "bad", textContent: problem.message }));
   }
@@ -97,72 +104,73 @@ function net(transaction, address) {
   return movement ? `${movement.direction === "out" ? "−" : "+"}${movement.amount}` : "";
 }
 
-async function startWatching(button, chain, address) {
-  button.disabled = true;
-  try {
-    const watch = await ask("api/v1/watches", {
-      method: "POST", headers: { "content-type": "application/json", accept: "application/json" }, body: JSON.stringify({ chain, address }),
-    });
-    button.replaceWith(make("span", { className: "good", textContent: `Watched, from event ${watch.seq} on.` }));
-  } catch (problem) {
-    button.disabled = false;
-    button.after(make("span", { className: "bad", textContent: ` ${problem.message}` }));
-  }
-}
-
-// ---- events: one socket, resumed by seq ----
-const list = byId("events"), held = [];
-let last = null, attempts = 0, paused = false, heardAt = 0, told = 0, announced = 0, announceTimer = 0;
-
-function connect() {
-  const socket = new WebSocket(new URL("ws/events", location.href.replace(/^http/, "ws")));
-  heardAt = performance.now();
-  const beat = setInterval(() => {
-    const silent = performance.now() - heardAt;
-    if (silent > SILENCE_MS) socket.close();
-    else if (silent > PING_MS && socket.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
-  }, 5000);
-  const subscribe = (after) => socket.send(JSON.stringify({ type: "subscribe", id: 1, events: [], after }));
-  // a new page starts with the latest events, so that it is not empty on a quiet chain; a lost connection goes on where it stopped
-  socket.onopen = () => last === null ? socket.send('{"type":"get_status"}') : subscribe(last);
-  socket.onmessage = (received) => {
-    heardAt = performance.now();
-    const message = JSON.parse(received.data);
-    if (message.type === "status" && last === null) subscribe(Math.max(0, (message.data.seq ?? 0) - BACKLOG));
-    else hear(message);
-  };
-  socket.onclose = (closed) => {
-    clearInterval(beat);
-    // 3500–3999 and 4500–4999 say "do not come back"
-    if ((closed.code >= 3500 && closed.code < 4000) || (closed.code >= 4500 && closed.code < 5000)) {
-      link("lost", "ended", `The server ended the connection: ${closed.reason || closed.code}.`);
-      return;
+function watchForm(chain, address) {
+  const label = make("input", { type: "text", name: "label", maxLength: 100, autocomplete: "off", placeholder: "your own note" });
+  const button = make("button", { type: "submit", textContent: "Watch this address" });
+  const form = make("form", { className: "lookup" }, make("label", { className: "grow" }, "Label ", label), button);
+  form.addEventListener("submit", async (submitted) => {
+    submitted.preventDefault();
+    button.disabled = true;
+    try {
+      const body = JSON.stringify({ chain, address, ...(label.value.trim() && { label: label.value.trim() }) });
+      const watch = await ask("api/v1/watches", { method: "POST", headers: { "content-type": "application/json" }, body });
+      form.replaceWith(make("p", { className: "good", textContent: `Watched, from event ${watch.seq} on.` }));
+      showWatches();
+    } catch (problem) {
+      button.disabled = false;
+      button.after(make("span", { className: "bad", textContent: ` ${problem.message}` }));
     }
-    const wait = Math.min(30000, 500 * 2 ** Math.min(attempts++, 6)) * (1 - Math.random() / 2);
-    link("lost", "reconnecting", `Connection lost. Trying again in ${Math.ceil(wait / 1000)} s; nothing is missed, the stream goes on where it stopped.`);
-    setTimeout(connect, wait);
-  };
+  });
+  return form;
 }
 
-function hear(message) {
-  if (message.type === "subscription_confirmed") {
-    attempts = 0;
-    link("live", "live", "");
-  } else if (message.type === "event") {
-    if (last !== null && message.seq <= last) return;
-    last = message.seq;
+// ---- what is watched ----
+async function showWatches() {
+  try {
+    const page = await ask(`api/v1/watches?limit=${LISTED_WATCHES}`);
+    const buttons = page.watches.map((watch) => {
+      const button = make("button", { type: "button", className: "chip", textContent: watch.label || short(watch.address), title: watch.address });
+      button.addEventListener("click", () => lookUp(watch.chain, watch.address));
+      return make("li", {}, button);
+    });
+    byId("watches").replaceChildren(...buttons);
+    byId("watches").hidden = buttons.length === 0;
+  } catch { /* the chains' card tells why the server does not answer */ }
+}
+
+function lookUp(chain, address) {
+  byId("lookup-chain").value = chain;
+  byId("lookup-address").value = address;
+  showAddress(chain, address);
+  byId("address-title").scrollIntoView({ block: "nearest" });
+}
+
+// ---- events ----
+const list = byId("events"), held = [];
+let paused = false, told = 0, announced = 0, announceTimer = 0, noticeTimer = 0;
+
+const stream = openStream({
+  event(message) {
     told++;
     if (paused || (scrollY > 300 && list.childElementCount > 0)) hold(message);
     else show([message]);
-  } else if (message.type === "error") {
-    link("lost", "refused", message.message ?? String(message.error));
-  }
-}
+  },
+  live({ again, restarted }) {
+    link("live", "live", restarted ? "The server has a new journal: its data were replaced. These are its latest events."
+      : again ? "Connected again. What happened meanwhile is in the list; nothing is missed." : "", "good");
+    if (again) noticeTimer = setTimeout(() => { byId("banner").hidden = true; }, NOTICE_MS);
+    if (restarted) showWatches();
+  },
+  lost: (sentence) => link("lost", "reconnecting", sentence),
+  refused: (sentence) => link("lost", "ended", sentence),
+});
 
-function link(state, text, banner) {
+function link(state, text, banner, tone = "bad") {
+  clearTimeout(noticeTimer);
   byId("link-state").dataset.state = state;
   byId("link-text").textContent = text;
   byId("banner").textContent = banner;
+  byId("banner").dataset.tone = tone;
   byId("banner").hidden = banner === "";
 }
 
@@ -203,12 +211,7 @@ function row(event) {
   if (data.tx_hash) what.append(story.void ? make("s", {}, hash(data.tx_hash)) : hash(data.tx_hash), " ");
   if (data.address) {
     const address = make("button", { type: "button", className: "plain mono", textContent: data.address });
-    address.addEventListener("click", () => {
-      byId("lookup-chain").value = data.currency.toLowerCase();
-      byId("lookup-address").value = data.address;
-      showAddress(data.currency.toLowerCase(), data.address);
-      byId("address-title").scrollIntoView({ block: "nearest" });
-    });
+    address.addEventListener("click", () => lookUp(data.chain ?? data.currency.toLowerCase(), data.address));
     what.append(address, " ");
   }
   what.append(make("span", { className: "quiet", textContent: story.text }));
@@ -281,4 +284,4 @@ function showCommands() {
 
 showCommands();
 showChains();
-connect();
+showWatches();

@@ -1,5 +1,7 @@
 using System.Net;
 using Belfry.Client;
+using Belfry.Core.Journal;
+using Belfry.Server.Tests.Fixtures;
 using Microsoft.AspNetCore.Http;
 using Shouldly;
 
@@ -158,6 +160,64 @@ public sealed class EventsTests
             await foreach (var _ in client.EventsAsync(new Subscription(), cancellationToken: stop.Token)) { }
         });
         waits.ShouldBe([2, 4, 8, 16, 16, 16]);
+    }
+
+    [Fact]
+    public async Task A_resume_names_its_journal_and_starts_over_when_the_server_has_another()
+    {
+        var changes = new List<ConnectionChange>();
+        await using var server = await ScriptedServer.StartAsync(
+            async act =>
+            {
+                await act.ConfirmAsync(6, "old");
+                await act.TellAsync(7);
+                await act.CloseAsync(3001, "shutdown");
+                await act.HoldAsync();
+            },
+            async act =>
+            {
+                await act.AcceptAsync();
+                await act.HearAsync();
+                await act.SayAsync("""{"type":"error","id":1,"code":112,"message":"the cursor belongs to journal 'old'","temporary":false}""");
+                await act.HearAsync();
+                await act.SayConfirmedAsync(0, "new");
+                await act.TellAsync(1, 2, 8);
+                await act.HoldAsync();
+            });
+        var heard = await TakeAsync(server, 4, Quick with { ConnectionChanged = changes.Add });
+        heard.Select(happened => (happened.Epoch, happened.Sequence)).ShouldBe([("old", 7), ("new", 1), ("new", 2), ("new", 8)]);
+        var subscribed = server.Said.Where(said => said.ValueKind == System.Text.Json.JsonValueKind.Object).ToList();
+        (subscribed[1].GetProperty("after").GetInt64(), subscribed[1].GetProperty("epoch").GetString()).ShouldBe((7, "old"));
+        subscribed[2].GetProperty("after").GetInt64().ShouldBe(0);
+        changes.Where(change => change.Connected).Select(change => (change.Epoch, change.StartedOver)).ShouldBe([("old", false), ("new", true)]);
+    }
+
+    [Fact]
+    public async Task A_place_beyond_the_journal_that_names_none_is_refused()
+    {
+        await using var server = await RunningServer.StartAsync();
+        using var client = new BelfryClient(server.Base, options: Quick);
+        var refused = await Should.ThrowAsync<BelfryException>(async () =>
+        {
+            await foreach (var _ in client.EventsAsync(new Subscription(), after: 99)) { }
+        });
+        refused.Message.ShouldContain("future");
+    }
+
+    [Fact]
+    public async Task A_stored_place_of_a_replaced_store_starts_over_at_a_real_server()
+    {
+        await using var server = await RunningServer.StartAsync();
+        await server.TellAsync("btc", EventKind.NewBlock, null, 3);
+        using var client = new BelfryClient(server.Base, options: Quick);
+        var heard = new List<long>();
+        await foreach (var happened in client.EventsAsync(new Subscription(), after: 2, epoch: "0123456789abcdef"))
+        {
+            heard.Add(happened.Sequence);
+            if (heard.Count == 3) break;
+        }
+
+        heard.ShouldBe([1, 2, 3]);
     }
 
     static async Task<List<BelfryEvent>> TakeAsync(ScriptedServer server, int count, BelfryClientOptions? options = null, Action<BelfryEvent>? heard = null)

@@ -61,12 +61,15 @@ sealed class ScriptedServer : IAsyncDisposable
         public async Task AcceptAsync() => socket = await context.WebSockets.AcceptWebSocketAsync();
 
         /// <summary>Accepts, hears the subscription and confirms it.</summary>
-        public async Task ConfirmAsync(long sequence)
+        public async Task ConfirmAsync(long sequence, string epoch = "a1")
         {
             await AcceptAsync();
             await HearAsync();
-            await SayAsync($$"""{"type":"subscription_confirmed","id":1,"events":[],"seq":{{sequence}}}""");
+            await SayConfirmedAsync(sequence, epoch);
         }
+
+        public Task SayConfirmedAsync(long sequence, string epoch) =>
+            SayAsync($$"""{"type":"subscription_confirmed","id":1,"events":[],"seq":{{sequence}},"epoch":"{{epoch}}"}""");
 
         public async Task<JsonElement> HearAsync()
         {

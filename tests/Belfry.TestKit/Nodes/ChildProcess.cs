@@ -20,6 +20,9 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Whether it ended.</summary>
     public bool HasExited => process.HasExited;
 
+    /// <summary>What it ended with; only after its end.</summary>
+    public int ExitCode => process.ExitCode;
+
     /// <summary>The last lines that it wrote to standard output and standard error.</summary>
     public string Output
     {
