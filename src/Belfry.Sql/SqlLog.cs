@@ -19,6 +19,9 @@ static partial class SqlLog
     [LoggerMessage(1304, LogLevel.Error, "A journal listener threw; it must not")]
     public static partial void ListenerThrew(ILogger log, Exception problem);
 
+    [LoggerMessage(1306, LogLevel.Warning, "The write-ahead log could not be moved into the database; it is tried again")]
+    public static partial void CheckpointFailed(ILogger log, Exception problem);
+
     [LoggerMessage(1305, LogLevel.Information, "Backed up {Store} to {Target}")]
     public static partial void BackedUp(ILogger log, string store, string target);
 }

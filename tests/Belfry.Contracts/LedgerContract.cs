@@ -345,4 +345,53 @@ public abstract class LedgerContract : StoreContract
 
         foreach (var model in models) await model.CompareAsync(store.Second);
     });
+
+    [Fact]
+    public async Task L19_coins_that_a_later_branch_could_spend_are_unspent_after_a_restart()
+    {
+        await using var store = await CreateAsync();
+        var coinOf = (long number) => new OutPoint(Samples.Tx(number), 1);
+        LedgerTransaction Spend(long number, long of, TxState state) => Samples.Payment(Btc, number, 2, 1, state) with { Inputs = [coinOf(of)], Coins = [] };
+        await store.First.Ledger.CommitAsync(new LedgerBatch
+        {
+            Chain = Btc,
+            Position = Samples.Position(5000),
+            Transactions =
+            [
+                Samples.Payment(Btc, 1, 1, 1, TxState.Final, Samples.At(4000), 0),
+                Samples.Payment(Btc, 2, 1, 1, TxState.Invalidated, Samples.At(4999), 0) with { IsCoinbase = true, Inputs = [] },
+                Samples.Payment(Btc, 3, 1, 1, TxState.Reorged, Samples.At(4999), 1),
+                Samples.Payment(Btc, 4, 1, 1, TxState.Dropped),
+                Samples.Payment(Btc, 5, 1, 1, TxState.Replaced) with { Cause = Samples.Tx(900) },
+                Samples.Payment(Btc, 6, 1, 1, TxState.Conflicted) with { Cause = Samples.Tx(900), CauseBlock = Samples.At(4999) },
+                Samples.Payment(Btc, 7, 1, 1, TxState.Conflicted) with { Cause = Samples.Tx(900), CauseBlock = Samples.At(5000 - LedgerRules.UntrackedRivalDepth) },
+                .. Enum.GetValues<TxState>().SelectMany(state => new[]
+                {
+                    Samples.Payment(Btc, 20 + (int)state, 1, 1, TxState.Final, Samples.At(4000), 20 + (int)state),
+                    Spend(40 + (int)state, 20 + (int)state, state),
+                }),
+            ],
+        }, Never);
+        await store.RestartAsync();
+        var kept = new long[] { 1, 2, 3, 4, 5, 6 }.Concat(Enum.GetValues<TxState>().Where(state => state != TxState.Final).Select(state => 20L + (int)state)).ToList();
+        (await store.First.Ledger.ReadUnspentAsync(Btc, Never).ToListAsync()).ShouldBe(kept.Select(coinOf), ignoreOrder: true);
+
+        // A reorg below finality: the final spender leaves its block, and what it spent can be spent by somebody else.
+        await store.First.Ledger.CommitAsync(new LedgerBatch { Chain = Btc, Transactions = [Spend(40 + (int)TxState.Final, 20 + (int)TxState.Final, TxState.Reorged)] }, Never);
+        await store.RestartAsync();
+        (await store.First.Ledger.ReadUnspentAsync(Btc, Never).ToListAsync()).ShouldBe(kept.Append(20 + (int)TxState.Final).Select(coinOf), ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task L20_disconnects_and_an_open_gap_survive_a_restart()
+    {
+        await using var store = await CreateAsync();
+        foreach (var (disconnects, gap) in new (long, string?)[] { (0, null), (7, "frame_gap"), (long.MaxValue, "node_behind"), (8, null) })
+        {
+            var position = Samples.Position(5) with { Disconnects = disconnects, Gap = gap };
+            await store.First.Ledger.CommitAsync(new LedgerBatch { Chain = Btc, Position = position }, Never);
+            await store.RestartAsync();
+            (await store.Second.Ledger.ReadPositionAsync(Btc, Never)).ShouldBe(position);
+        }
+    }
 }

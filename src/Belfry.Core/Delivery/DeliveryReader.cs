@@ -28,6 +28,8 @@ public sealed class DeliveryReader : IThreadPoolWorkItem, IDisposable
 
     internal int Shard { get; set; }
 
+    internal int Place { get; set; }
+
     internal ReaderSubscription? Subscription => Volatile.Read(ref current);
 
     /// <summary>Everything up to here has been handed to the socket, or does not concern the subscription; the hub's head without one.</summary>

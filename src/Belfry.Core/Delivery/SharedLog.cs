@@ -148,31 +148,51 @@ sealed class SharedLog
     sealed class Shard(WorkQueue work) : IThreadPoolWorkItem
     {
         readonly ExclusiveRun run = new();
-        DeliveryReader[] readers = [];
+        DeliveryReader?[] readers = new DeliveryReader?[4];
+        int count;
 
-        // Copy on write, under the hub's lock; a pass works on the array that it found.
-        public void Add(DeliveryReader reader) => Volatile.Write(ref readers, [.. readers, reader]);
+        // Changes happen under the hub's lock while a pass may be under way: it works on the array and the count that it found, and a slot may have become empty.
+        public void Add(DeliveryReader reader)
+        {
+            if (count == readers.Length)
+            {
+                var bigger = new DeliveryReader?[count * 2];
+                Array.Copy(readers, bigger, count);
+                Volatile.Write(ref readers, bigger);
+            }
+
+            reader.Place = count;
+            Volatile.Write(ref readers[count], reader);
+            Volatile.Write(ref count, count + 1);
+        }
 
         public bool Remove(DeliveryReader reader)
         {
-            var at = Array.IndexOf(readers, reader);
-            if (at < 0) return false;
-            var fewer = readers.ToList();
-            fewer.RemoveAt(at);
-            Volatile.Write(ref readers, [.. fewer]);
+            var at = reader.Place;
+            if (at >= count || readers[at] != reader) return false;
+            var moved = readers[count - 1]!;
+            Volatile.Write(ref readers[count - 1], null);
+            Volatile.Write(ref count, count - 1);
+            if (moved == reader) return true;
+            moved.Place = at;
+            Volatile.Write(ref readers[at], moved);
+            // The pass that is under way may be beyond its new place and not yet have been at the old one.
+            work.Queue(moved);
             return true;
         }
 
         public void Wake()
         {
-            if (Volatile.Read(ref readers).Length > 0 && run.Request()) work.Queue(this);
+            if (Volatile.Read(ref count) > 0 && run.Request()) work.Queue(this);
         }
 
         public void Execute()
         {
             do
             {
-                foreach (var reader in Volatile.Read(ref readers)) reader.Wake();
+                var found = Volatile.Read(ref count);
+                var pass = Volatile.Read(ref readers);
+                for (var i = 0; i < Math.Min(found, pass.Length); i++) Volatile.Read(ref pass[i])?.Wake();
             }
             while (run.Again());
         }

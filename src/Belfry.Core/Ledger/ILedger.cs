@@ -13,7 +13,10 @@ public interface ILedger
     /// <summary>All transactions that may still change: every state but Final, and of the undone ones those whose rival is not final.</summary>
     IAsyncEnumerable<LedgerTransaction> ReadOpenAsync(ChainId chain, CancellationToken cancellationToken);
 
-    /// <summary>All coins that no final transaction has spent and whose own transaction is not undone for good; fills the outpoint index at start.</summary>
+    /// <summary>
+    /// All coins that any branch might still spend: those that no final transaction has spent and whose own transaction is not undone for good. A coin spent by a
+    /// transaction that is not final, and one made by a transaction that is undone but open, are among them. Fills the outpoint index at start.
+    /// </summary>
     IAsyncEnumerable<OutPoint> ReadUnspentAsync(ChainId chain, CancellationToken cancellationToken);
 
     /// <summary>Looks up what the tracker needs to judge a match: watched scripts, coins, transactions, balances.</summary>
@@ -26,7 +29,8 @@ public interface ILedger
     ValueTask<BlockHeader?> ReadBlockAsync(ChainId chain, long height, CancellationToken cancellationToken);
 
     /// <summary>Writes everything in <paramref name="batch"/> or nothing, durably (synced) when it returns, and then wakes the journal's readers.</summary>
-    /// <exception cref="Runtime.StoreException">The store refused: full, corrupt, or another leader has a newer epoch.</exception>
+    /// <remarks>There is one writer per chain: an embedded store belongs to one process (its data folder is locked), which runs one tracker per chain.</remarks>
+    /// <exception cref="Runtime.StoreException">The store refused: full, corrupt, or of another network.</exception>
     ValueTask<CommitResult> CommitAsync(LedgerBatch batch, CancellationToken cancellationToken);
 }
 

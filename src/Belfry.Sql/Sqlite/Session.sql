@@ -21,5 +21,8 @@ RELEASE member
 -- :savepoint_rollback
 ROLLBACK TO member
 
+-- :checkpoint
+PRAGMA wal_checkpoint(PASSIVE)
+
 -- :backup
 VACUUM INTO $1

@@ -31,6 +31,7 @@ public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
     readonly DataFolder folder;
     readonly SqliteReaders readers;
     readonly SqliteWriter writer;
+    readonly SqliteCheckpoints checkpoints;
     readonly SqlJournal journal;
     readonly ILogger log;
     ImmutableArray<IJournalListener> listeners = [];
@@ -42,7 +43,8 @@ public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
         this.log = log;
         FilePath = turn.Store;
         readers = new SqliteReaders(FilePath, options.Readers, () => OpenReader(FilePath));
-        writer = new SqliteWriter(turn, Tell, clock, log);
+        checkpoints = new SqliteCheckpoints(OpenCheckpoints(FilePath), log);
+        writer = new SqliteWriter(turn, checkpoints, Tell, clock, log);
         journal = new SqlJournal(this);
         var ledger = new SqlLedger(this);
         (Ledger, Reader, Watches) = (ledger, ledger, new SqlWatchStore(this));
@@ -104,6 +106,7 @@ public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
         readers.Dispose();
         await writer.DisposeAsync();
+        checkpoints.Dispose();
         folder.Dispose();
     }
 
@@ -171,8 +174,8 @@ public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
             session.Run("PRAGMA journal_mode = WAL");
             session.Run("PRAGMA synchronous = FULL");
             session.Run($"PRAGMA cache_size = -{cacheMegabytes * 1024}");
-            // 16 MB of log between checkpoints, and no more than 64 MB left behind by a burst.
-            session.Run("PRAGMA wal_autocheckpoint = 4000");
+            // Checkpoints happen beside the commits, see SqliteCheckpoints; no more than 64 MB of log is left behind by a burst.
+            session.Run("PRAGMA wal_autocheckpoint = 0");
             session.Run("PRAGMA journal_size_limit = 67108864");
             return session;
         }
@@ -181,6 +184,13 @@ public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
             session.Dispose();
             throw;
         }
+    }
+
+    static SqlSession OpenCheckpoints(string file)
+    {
+        var session = Connect(file, SqliteOpenMode.ReadWrite);
+        session.Run("PRAGMA synchronous = FULL");
+        return session;
     }
 
     static SqlSession OpenReader(string file)

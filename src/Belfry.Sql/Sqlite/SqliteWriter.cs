@@ -14,6 +14,7 @@ namespace Belfry.Sql.Sqlite;
 sealed class SqliteWriter : IAsyncDisposable
 {
     const int MaxMembers = 1024;
+    static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1);
 
     readonly BlockingCollection<WriteJob> queue = [];
     readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -21,10 +22,12 @@ sealed class SqliteWriter : IAsyncDisposable
     readonly TimeProvider clock;
     readonly ILogger log;
     readonly WriteTurn turn;
+    readonly SqliteCheckpoints checkpoints;
+    int companions;
 
-    public SqliteWriter(WriteTurn turn, Action<IReadOnlyList<JournalEntry>> tell, TimeProvider clock, ILogger log)
+    public SqliteWriter(WriteTurn turn, SqliteCheckpoints checkpoints, Action<IReadOnlyList<JournalEntry>> tell, TimeProvider clock, ILogger log)
     {
-        (this.turn, this.tell, this.clock, this.log) = (turn, tell, clock, log);
+        (this.turn, this.checkpoints, this.tell, this.clock, this.log) = (turn, checkpoints, tell, clock, log);
         new Thread(Loop) { IsBackground = true, Name = "belfry sqlite writer" }.Start();
     }
 
@@ -59,14 +62,25 @@ sealed class SqliteWriter : IAsyncDisposable
         foreach (var first in queue.GetConsumingEnumerable())
         {
             batch.Add(first);
-            while (batch.Count < MaxMembers && queue.TryTake(out var next)) batch.Add(next);
+            Gather(batch);
             batch.RemoveAll(job => job.IsCancelled());
             if (batch.Count > 0) RunBatch(batch);
+            companions = batch.Count - 1;
             batch.Clear();
+            checkpoints.Wrote(PagesWritten());
         }
 
         Session.Dispose();
         stopped.SetResult();
+    }
+
+    // Those who shared the last sync come back together, a few microseconds apart: without a moment's patience the first of them would get a sync of its own and
+    // the rest would wait for it, twice the syncs for the same work. A lone writer never waits.
+    void Gather(List<WriteJob> batch)
+    {
+        while (batch.Count < MaxMembers && queue.TryTake(out var next)) batch.Add(next);
+        var started = clock.GetTimestamp();
+        while (batch.Count <= companions && clock.GetElapsedTime(started) < Patience && queue.TryTake(out var next, millisecondsTimeout: 1)) batch.Add(next);
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "The error is handed to everyone who waits; the writer must live on.")]
@@ -134,6 +148,13 @@ sealed class SqliteWriter : IAsyncDisposable
         {
             SqlLog.RollbackFailed(log, problem);
         }
+    }
+
+    // Since the last time it was asked; a page that is written twice counts twice, as it does in the log.
+    int PagesWritten()
+    {
+        _ = SQLitePCL.raw.sqlite3_db_status(((SqliteConnection)Session.Connection).Handle, SQLitePCL.raw.SQLITE_DBSTATUS_CACHE_WRITE, out var pages, out _, resetFlg: 1);
+        return pages;
     }
 
     Exception Translate(Exception problem) => problem switch

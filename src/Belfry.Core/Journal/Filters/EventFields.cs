@@ -38,27 +38,36 @@ public static class EventFields
         ["block_hash"] = FieldType.Text,
         ["fee"] = FieldType.Number,
         ["cause"] = FieldType.Any,
-        ["reason"] = FieldType.Code,
-        ["detail"] = FieldType.Text,
-        ["pays_you"] = FieldType.Any,
+        ["cause.tx_hash"] = FieldType.Text,
+        ["cause.block_hash"] = FieldType.Text,
+        ["cause.block_height"] = FieldType.Number,
         ["replaced_by"] = FieldType.Text,
-        ["by"] = FieldType.Text,
-        ["balance"] = FieldType.Any,
+        ["pays_you"] = FieldType.Any,
         ["received"] = FieldType.Number,
         ["sent"] = FieldType.Number,
-        ["transactions"] = FieldType.Number,
-        ["final"] = FieldType.Any,
-        ["coinbase"] = FieldType.Any,
-        ["previous_block"] = FieldType.Text,
+        ["net"] = FieldType.Number,
         ["attempt"] = FieldType.Number,
-        ["network"] = FieldType.Code,
         ["chain"] = FieldType.Code,
+        ["reason"] = FieldType.Code,
+        ["detail"] = FieldType.Text,
+        ["source"] = FieldType.Code,
+        ["catchup"] = FieldType.Any,
+        ["previous_block_hash"] = FieldType.Text,
+        ["transaction_count"] = FieldType.Number,
+        ["after_seconds"] = FieldType.Number,
+        ["balance"] = FieldType.Any,
+        ["balance.confirmed"] = FieldType.Number,
+        ["balance.unconfirmed"] = FieldType.Number,
+        ["balance.immature"] = FieldType.Number,
+        ["balance.received"] = FieldType.Number,
+        ["balance.sent"] = FieldType.Number,
+        ["balance.transactions"] = FieldType.Number,
     };
 
-    // Objects whose members depend on the event (a balance's parts, a contract event's arguments): any dotted path below them is taken.
-    static readonly HashSet<string> Open = new(StringComparer.Ordinal) { "balance", "cause", "args", "transaction_information" };
+    // Objects whose members depend on the event (a contract event's arguments): any dotted path below them is taken.
+    static readonly HashSet<string> Open = new(StringComparer.Ordinal) { "args", "transaction_information" };
 
-    /// <summary>All names.</summary>
+    /// <summary>All names; those of nested objects as dotted paths (<c>balance.confirmed</c>).</summary>
     public static IReadOnlyCollection<string> All => Types.Keys;
 
     internal static bool TryFind(string path, out FieldType type)

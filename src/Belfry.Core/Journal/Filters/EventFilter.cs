@@ -99,6 +99,8 @@ public sealed class EventFilter : IEquatable<EventFilter>
             }
             else if (reader.TokenType == JsonTokenType.StartObject)
             {
+                // The object itself can only be asked whether it is there: it equals nothing and is not null.
+                if (!Judge(new FieldValue("{}"u8, isString: false), depth, hits, ref open)) return false;
                 if (!Visit(ref reader, depth + 1, hits, ref open)) return false;
             }
             else if (!Judge(ref reader, depth, hits, ref open))
@@ -126,7 +128,13 @@ public sealed class EventFilter : IEquatable<EventFilter>
             text = rented.AsSpan(0, reader.CopyString(rented));
         }
 
-        var value = new FieldValue(text, reader.TokenType == JsonTokenType.String);
+        var holds = Judge(new FieldValue(text, reader.TokenType == JsonTokenType.String), depth, hits, ref open);
+        if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
+        return holds;
+    }
+
+    bool Judge(FieldValue value, int depth, uint hits, ref uint open)
+    {
         var holds = true;
         for (var i = 0; i < fields.Length && holds; i++)
         {
@@ -135,7 +143,6 @@ public sealed class EventFilter : IEquatable<EventFilter>
             open &= ~(1u << i);
         }
 
-        if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
         return holds;
     }
 
