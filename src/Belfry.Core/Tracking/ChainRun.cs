@@ -104,7 +104,17 @@ public sealed class ChainRun
     async ValueTask<bool> SyncBlocksAsync(CancellationToken cancellationToken)
     {
         tipIsDirty = false;
+        var before = replica.Position?.Cursor.Block;
         var result = await blocks.StepAsync(initialSync, cancellationToken);
+        if (result == SyncResult.Progress && replica.Position?.Cursor.Block == before)
+        {
+            // The node contradicts itself, or its chain changes while it is asked: asking again at once would only heat the room.
+            tipIsDirty = true;
+            notBefore = Now + retry;
+            retry = retry < LongestRetry ? retry * 2 : LongestRetry;
+            return false;
+        }
+
         (trouble, retry) = (null, FirstRetry);
         nodeIsSyncing = result == SyncResult.NodeSyncing;
         switch (result)

@@ -174,6 +174,9 @@ sealed class ListLogger : ILogger<ChainTracker>
 {
     readonly List<string> lines = [];
 
+    /// <summary>Also hears every line.</summary>
+    public ITestOutputHelper? Echo { get; set; }
+
     public IReadOnlyList<string> Failures => [.. lines.Where(static line => line.Contains("pipeline failed", StringComparison.Ordinal))];
 
     public IDisposable? BeginScope<TState>(TState state)
@@ -181,8 +184,11 @@ sealed class ListLogger : ILogger<ChainTracker>
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
         lines.Add($"{formatter(state, exception)} {exception}");
+        Echo?.WriteLine(lines[^1]);
+    }
 
     public override string ToString() => string.Join('\n', lines.TakeLast(Environment.GetEnvironmentVariable("BELFRY_SIMULATION_SEED") is null ? 40 : 1000));
 }

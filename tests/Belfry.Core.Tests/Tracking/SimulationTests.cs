@@ -47,6 +47,7 @@ public sealed class SimulationTests
     {
         var chains = new[] { "btc", "ltc", "bch" };
         using var world = new SimulatedWorld(seed, chains[(int)(seed % 3)]);
+        if (Replayed is not null) world.Log.Echo = TestContext.Current.TestOutputHelper;
         var random = new SeededEntropy(seed * 7919);
         var watched = world.Chain.Wallets.Where(static wallet => wallet.Name is "alice" or "shop" or "miner").SelectMany(static wallet => wallet.Keys).Select(static key => key.Script).ToArray();
         // Half of them from the beginning of the chain, half from now on: those have no past that could be missing when watched before the first coin.

@@ -8,6 +8,8 @@ namespace Belfry.TestKit.Simulation;
 /// </summary>
 public sealed class SimulatedScheduler(IEntropy entropy, SimulatedTime time) : TaskScheduler
 {
+    const int Patience = 300_000;
+
     readonly List<Task> ready = [];
     readonly int owner = Environment.CurrentManagedThreadId;
     string? escape;
@@ -24,7 +26,12 @@ public sealed class SimulatedScheduler(IEntropy entropy, SimulatedTime time) : T
     {
         while (true)
         {
-            while (ready.Count > 0) Step();
+            for (var steps = 0; ready.Count > 0; steps++)
+            {
+                if (steps > Patience) throw new InvalidOperationException($"Still busy after {steps} steps in which no time passed: something goes round in circles.");
+                Step();
+            }
+
             if (escape is not null) throw new InvalidOperationException($"Something continued on another thread:\n{escape}");
             if (done()) return true;
             if (!time.AdvanceToNext(deadline)) return ready.Count == 0 && done();
