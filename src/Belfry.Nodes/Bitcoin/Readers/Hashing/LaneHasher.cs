@@ -1,4 +1,5 @@
-using System.Runtime.Intrinsics.X86;
+using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace Belfry.Nodes.Bitcoin.Readers.Hashing;
 
@@ -41,44 +42,56 @@ static unsafe class LaneHasher<TLanes>
         var offsets = (int*)(fresh + lanes);
         var targets = offsets + lanes;
         var left = targets + lanes;
-        var running = Math.Min(lanes, jobs.Length);
-        var next = running;
-        for (var lane = 0; lane < lanes; lane++) Start(lane, lane < running ? jobs[lane] : null);
+        var (next, running) = (0, 0);
+        for (var lane = 0; lane < lanes; lane++) Start(jobs, lane);
         fixed (byte* bytes = source, output = hashes)
         {
+            TLanes.Reset(state, fresh);
             while (running > 0)
             {
-                TLanes.Reset(state, fresh);
-                var blocks = int.MaxValue;
-                for (var lane = 0; lane < lanes; lane++) blocks = Math.Min(blocks, left[lane]);
-                HashBlocks(blocks, bytes, offsets, state, words);
-                for (var lane = 0; lane < lanes; lane++)
-                {
-                    left[lane] -= left[lane] == int.MaxValue ? 0 : blocks;
-                    fresh[lane] = left[lane] == 0 ? uint.MaxValue : 0;
-                    // What is not finished goes where nobody looks.
-                    words[lane] = (uint)(left[lane] == 0 ? targets[lane] : hashes.Length - HashSize);
-                }
-
+                TLanes.Load(bytes, offsets, words);
+                TLanes.Compress(state, words);
+                // What is not finished goes where nobody looks.
+                var finished = Advance(offsets, left, targets, fresh, (int*)words, hashes.Length - HashSize);
+                if (finished == 0) continue;
                 TLanes.Store(state, output, (int*)words);
-                for (var lane = 0; lane < lanes; lane++)
+                TLanes.Reset(state, fresh);
+                for (; finished != 0; finished &= finished - 1)
                 {
-                    if (left[lane] == int.MaxValue) offsets[lane] = 0;
-                    if (left[lane] > 0) continue;
-                    Start(lane, next < jobs.Length ? jobs[next] : null);
-                    if (next++ >= jobs.Length) running--;
+                    running--;
+                    Start(jobs, BitOperations.TrailingZeroCount(finished));
                 }
             }
         }
 
         // A lane without a message hashes the first blocks of the buffer and nobody looks.
-        void Start(int lane, HashJob? job)
+        void Start(ReadOnlySpan<HashJob> jobs, int lane)
         {
-            offsets[lane] = job?.Offset ?? 0;
-            left[lane] = job?.Blocks ?? int.MaxValue;
-            targets[lane] = (job?.Target ?? 0) * HashSize;
+            var job = next < jobs.Length ? jobs[next++] : default;
             fresh[lane] = uint.MaxValue;
+            offsets[lane] = job.Offset;
+            targets[lane] = job.Target * HashSize;
+            left[lane] = job.Length == 0 ? int.MaxValue : job.Blocks;
+            if (job.Length > 0) running++;
         }
+    }
+
+    // One block on in every lane. Returns the lanes that are done, one bit each; marks them as fresh, and tells where every lane's hash goes.
+    static uint Advance(int* offsets, int* left, int* targets, uint* fresh, int* places, int nowhere)
+    {
+        var finished = 0u;
+        for (var lane = 0; lane < TLanes.Lanes; lane += Vector256<int>.Count)
+        {
+            (Vector256.Load(offsets + lane) + Vector256.Create(BlockSize)).Store(offsets + lane);
+            var blocks = Vector256.Load(left + lane) - Vector256<int>.One;
+            blocks.Store(left + lane);
+            var done = Vector256.Equals(blocks, Vector256<int>.Zero);
+            done.AsUInt32().Store(fresh + lane);
+            Vector256.ConditionalSelect(done, Vector256.Load(targets + lane), Vector256.Create(nowhere)).Store(places + lane);
+            finished |= done.ExtractMostSignificantBits() << lane;
+        }
+
+        return finished;
     }
 
     /// <summary>SHA-256 of neighbouring 32-byte hashes, in place; the span is <see cref="Slack"/> longer than they are.</summary>
@@ -131,22 +144,6 @@ static unsafe class LaneHasher<TLanes>
                     TLanes.Store(state, target, offsets);
                 }
             }
-        }
-    }
-
-    static void HashBlocks(int blocks, byte* bytes, int* offsets, uint* state, uint* words)
-    {
-        for (var block = 0; block < blocks; block++)
-        {
-            TLanes.Load(bytes, offsets, words);
-            for (var lane = 0; lane < TLanes.Lanes; lane++)
-            {
-                offsets[lane] += BlockSize;
-                // The compression is longer than the processor looks ahead; without a hint the next load would wait for the memory.
-                if (Sse.IsSupported) Sse.Prefetch0(bytes + offsets[lane]);
-            }
-
-            TLanes.Compress(state, words);
         }
     }
 
