@@ -103,7 +103,7 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         services.AddSingleton(provider => provider.GetRequiredService<ChainHost>().Directory);
     }
 
-    static BitcoinDecoder DecoderFor(BitcoinNetwork network) => new(TransactionFormats.Of(network.Chain.Value), new InputInference(network.Rules));
+    static BitcoinDecoder DecoderFor(BitcoinNetwork network) => new(TransactionFormats.Of(network.Chain.Value), new ClaimedScripts(network.Rules));
 
     /// <summary>Watches the wallets of the simulated chains by the same request that everybody uses.</summary>
     static async Task<IReadOnlyList<Banner.DemoAddress>> WatchWalletsAsync(BelfryServer server, BelfryOptions options, CancellationToken cancellationToken)

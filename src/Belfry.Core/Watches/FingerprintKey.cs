@@ -31,13 +31,26 @@ public readonly struct FingerprintKey
         if (bytes.Length >= 16) x = Step(x, Word(bytes, bytes.Length - 16), Word(bytes, bytes.Length - 8));
         else if (bytes.Length >= 8) x = Step(x, Word(bytes, 0), Word(bytes, bytes.Length - 8));
         else x = Step(x, Short(bytes), 0);
-        // Never beside content: a length that meets the bytes in one word could be undone by them.
-        x = Fold(x ^ BitOperations.RotateLeft(a, 32), b ^ ((ulong)bytes.Length << 1));
-        return x == 0 ? 1 : x;
+        return Finish(x, bytes.Length);
     }
 
     /// <summary>64-bit fingerprint of a serialised outpoint of 36 bytes; never zero.</summary>
-    public ulong HashOutPoint(ReadOnlySpan<byte> wire) => Hash(wire[..OutPointSize]);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong HashOutPoint(ReadOnlySpan<byte> wire)
+    {
+        // What Hash does with 36 bytes, without its loop.
+        var bytes = wire[..OutPointSize];
+        var x = Step(Step(Step(a, Word(bytes, 0), Word(bytes, 8)), Word(bytes, 16), Word(bytes, 24)), Word(bytes, OutPointSize - 16), Word(bytes, OutPointSize - 8));
+        return Finish(x, OutPointSize);
+    }
+
+    // Never beside content: a length that meets the bytes in one word could be undone by them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    ulong Finish(ulong x, int length)
+    {
+        x = Fold(x ^ BitOperations.RotateLeft(a, 32), b ^ ((ulong)length << 1));
+        return x == 0 ? 1 : x;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static ulong Word(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]);

@@ -7,18 +7,20 @@ namespace Belfry.Core.Watches;
 
 /// <summary>
 /// A set of 64-bit fingerprints that counts how often each was added, so that two things with one fingerprint do not remove each other.
-/// 11 to 14 bytes per fingerprint from a million on; growing moves one 1024th at a time, so that no single call is long. One thread at a time.
+/// 14 to 17 bytes per fingerprint from a million on; growing moves one 1024th at a time, so that no single call is long. One thread at a time.
 /// </summary>
 /// <remarks>
-/// Open addressing with linear probing in 1024 segments. A segment's slots are followed by a tail that catches its last cluster, and the last
-/// <see cref="Window"/> slots stay empty: a probe is one unaligned 64-byte load after the other until one shows an empty slot, without wrap-around.
+/// Open addressing with linear probing in 1024 segments. Every search begins at a cache line of eight slots, so that a miss mostly reads one line and no
+/// more. A segment's slots are followed by a tail that catches its last cluster, and the last <see cref="Line"/> slots stay empty: a probe is one 64-byte
+/// load after the other until one shows an empty slot, without wrap-around. Segments are pinned, because only then their lines stay lines.
 /// </remarks>
-public sealed class FingerprintSet
+public sealed unsafe class FingerprintSet
 {
     const int SegmentBits = 10;
-    const int Window = 8;
-    const int Ahead = 16;
+    const int Line = 8;
+    const int Ahead = 48;
     readonly Segment[] segments = new Segment[1 << SegmentBits];
+    readonly ulong[]?[] memory = new ulong[1 << SegmentBits][];
     readonly Dictionary<ulong, int> repeats = [];
 
     /// <summary>How many distinct fingerprints it holds.</summary>
@@ -29,17 +31,18 @@ public sealed class FingerprintSet
     {
         get
         {
-            var bytes = (long)segments.Length * Unsafe.SizeOf<Segment>();
-            foreach (var segment in segments) bytes += (segment.Slots?.Length ?? 0) * (long)sizeof(ulong);
+            var bytes = (long)segments.Length * (Unsafe.SizeOf<Segment>() + sizeof(ulong));
+            foreach (var slots in memory) bytes += (slots?.Length ?? 0) * (long)sizeof(ulong);
             return bytes + (repeats.Count * 24L);
         }
     }
 
     /// <summary>Whether the fingerprint is there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Contains(ulong fingerprint)
     {
         ref var segment = ref segments[fingerprint >> (64 - SegmentBits)];
-        return segment.Slots is not null && Find(ref Home(ref segment, fingerprint), fingerprint);
+        return segment.Size != 0 && Find(segment.Slots + HomeOf(fingerprint, segment.Size), fingerprint);
     }
 
     /// <summary>Looks many up at once and overlaps their cache misses.</summary>
@@ -71,9 +74,9 @@ public sealed class FingerprintSet
         }
 
         ref var segment = ref segments[fingerprint >> (64 - SegmentBits)];
-        // At most three quarters full: a miss then reads little more than one cache line.
-        if (segment.Slots is null || segment.Count >= segment.Size - (segment.Size >> 2)) Resize(ref segment, Grown(segment.Size));
-        while (!segment.TryPlace(fingerprint)) Resize(ref segment, Grown(segment.Size));
+        // At most five eighths full: nine misses in ten then read one cache line only.
+        if (segment.Count >= segment.Size / 8 * 5) Resize(fingerprint, Grown(segment.Size));
+        while (!segment.TryPlace(fingerprint)) Resize(fingerprint, Grown(segment.Size));
         segment.Count++;
         Count++;
     }
@@ -93,52 +96,48 @@ public sealed class FingerprintSet
         segment.Erase(fingerprint);
         segment.Count--;
         Count--;
-        if (segment.Size > 64 && segment.Count < segment.Size >> 2) Resize(ref segment, segment.Size >> 1);
+        if (segment.Size > 64 && segment.Count < segment.Size >> 2) Resize(fingerprint, Whole(segment.Size >> 1));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool Find(ref ulong slot, ulong fingerprint)
+    static bool Find(ulong* slot, ulong fingerprint)
     {
         var wanted = Vector512.Create(fingerprint);
-        while (true)
+        for (; ; slot += Line)
         {
-            var window = Vector512.LoadUnsafe(ref slot);
-            if (Vector512.EqualsAny(window, wanted)) return true;
-            if (Vector512.EqualsAny(window, Vector512<ulong>.Zero)) return false;
-            slot = ref Unsafe.Add(ref slot, Window);
+            var line = Vector512.LoadAligned(slot);
+            if (Vector512.EqualsAny(line, wanted)) return true;
+            if (Vector512.EqualsAny(line, Vector512<ulong>.Zero)) return false;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    unsafe void Prefetch(ulong fingerprint)
+    void Prefetch(ulong fingerprint)
     {
-        if (!Sse.IsSupported) return;
         ref var segment = ref segments[fingerprint >> (64 - SegmentBits)];
-        if (segment.Slots is null) return;
-        // A hint only: the address may be stale when the collector moves the array, and is never read through.
-        var home = (byte*)Unsafe.AsPointer(ref Home(ref segment, fingerprint));
-        Sse.Prefetch0(home);
-        Sse.Prefetch0(home + ((Window - 1) * sizeof(ulong)));
+        if (Sse.IsSupported) Sse.Prefetch0(segment.Slots + HomeOf(fingerprint, segment.Size));
     }
 
+    // The upper bits choose the segment, the 32 lowest the line within it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static ref ulong Home(ref Segment segment, ulong fingerprint) =>
-        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(segment.Slots!), (nint)HomeOf(fingerprint, segment.Size));
+    static uint HomeOf(ulong fingerprint, uint size) => (uint)(((ulong)(uint)fingerprint * (size / Line)) >> 32) * Line;
 
-    // The upper bits choose the segment, the 32 lowest the place within it.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static uint HomeOf(ulong fingerprint, uint size) => (uint)(((ulong)(uint)fingerprint * size) >> 32);
+    static uint Grown(uint size) => size < 16 ? 16 : checked(Whole(size + (size >> 2)));
 
-    static uint Grown(uint size) => size < 16 ? 16 : checked(size + (size >> 2));
+    static uint Whole(uint size) => (size + Line - 1) / Line * Line;
 
-    static void Resize(ref Segment segment, uint size)
+    void Resize(ulong fingerprint, uint size)
     {
+        var index = fingerprint >> (64 - SegmentBits);
         for (; ; size = Grown(size))
         {
-            var tail = Window + Math.Min(size >> 1, 128);
-            var grown = new Segment { Slots = new ulong[checked((int)(size + tail))], Size = size, Count = segment.Count };
-            if (!MoveInto(ref grown, segment.Slots)) continue;
-            segment = grown;
+            var tail = Line + Math.Min(size >> 1, 128);
+            var slots = GC.AllocateArray<ulong>(checked((int)(Line + size + tail)), pinned: true);
+            var start = (ulong*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(slots));
+            var first = (ulong*)(((nuint)start + (Line * sizeof(ulong)) - 1) & ~(nuint)((Line * sizeof(ulong)) - 1));
+            var grown = new Segment { Slots = first, End = (uint)(size + tail - Line), Size = size, Count = segments[index].Count };
+            if (!MoveInto(ref grown, memory[index])) continue;
+            (segments[index], memory[index]) = (grown, slots);
             return;
         }
     }
@@ -155,14 +154,14 @@ public sealed class FingerprintSet
 
     struct Segment
     {
-        public ulong[]? Slots;
-        public uint Size;
+        public ulong* Slots;
+        public uint Size, End;
         public int Count;
 
         // False when the cluster runs into the window that must stay empty: the segment has to grow.
         public readonly bool TryPlace(ulong fingerprint)
         {
-            for (var at = (int)HomeOf(fingerprint, Size); at < Slots!.Length - Window; at++)
+            for (var at = HomeOf(fingerprint, Size); at < End; at++)
             {
                 if (Slots[at] != 0) continue;
                 Slots[at] = fingerprint;
@@ -175,11 +174,11 @@ public sealed class FingerprintSet
         // Closes the gap: whatever stands behind it in its cluster and may stand in it moves up, so that no search ends early.
         public readonly void Erase(ulong fingerprint)
         {
-            var hole = (int)HomeOf(fingerprint, Size);
-            while (Slots![hole] != fingerprint) hole++;
+            var hole = HomeOf(fingerprint, Size);
+            while (Slots[hole] != fingerprint) hole++;
             for (var at = hole + 1; Slots[at] != 0; at++)
             {
-                if (HomeOf(Slots[at], Size) > (uint)hole) continue;
+                if (HomeOf(Slots[at], Size) > hole) continue;
                 Slots[hole] = Slots[at];
                 hole = at;
             }

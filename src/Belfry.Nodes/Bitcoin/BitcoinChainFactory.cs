@@ -26,7 +26,7 @@ public sealed class BitcoinChainFactory(INetwork network, TimeProvider clock, IE
         if (!BitcoinNetworks.TryFind(id, options.Network, out var parameters, out var error)) throw new EndpointException(id.Value, $"Chains:{id}:Network", error);
         var format = TransactionFormats.Of(id.Value);
         return new ChainParts(
-            parameters.Profile, new BitcoinAddressCodec(parameters), new BitcoinDecoder(format, new InputInference(parameters.Rules)), CreateSource(parameters, format, options));
+            parameters.Profile, new BitcoinAddressCodec(parameters), new BitcoinDecoder(format, new ClaimedScripts(parameters.Rules)), CreateSource(parameters, format, options));
     }
 
     IChainSource CreateSource(BitcoinNetwork parameters, TransactionFormat format, ChainOptions options)

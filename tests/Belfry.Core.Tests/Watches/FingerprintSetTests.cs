@@ -47,12 +47,12 @@ public sealed class FingerprintSetTests
     }
 
     [Fact]
-    public void A_million_fingerprints_take_at_most_16_bytes_each()
+    public void A_million_fingerprints_take_at_most_20_bytes_each()
     {
         var set = new FingerprintSet();
         for (var i = 1UL; i <= 1_000_000; i++) set.Add(i * 0x9E3779B97F4A7C15);
         set.Count.ShouldBe(1_000_000);
-        (set.Bytes / 1e6).ShouldBeLessThan(16);
+        (set.Bytes / 1e6).ShouldBeLessThan(20);
     }
 
     [Fact]

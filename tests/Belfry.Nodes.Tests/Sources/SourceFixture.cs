@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Belfry.Core.Chains;
 using Belfry.Core.Runtime;
-using Belfry.Nodes.Bitcoin;
 using Belfry.Nodes.Bitcoin.Encodings;
 using Belfry.Nodes.Bitcoin.Readers;
 using Belfry.Nodes.Bitcoin.Rpc;
@@ -36,7 +35,7 @@ static class SourceFixture
             change?.Invoke(options) ?? options, new RawOutputs(TransactionFormats.Of(chain)), TcpNetwork.Instance, TimeProvider.System, SystemEntropy.Instance, NullLoggerFactory.Instance);
     }
 
-    public static BitcoinDecoder Decoder(string chain) => new(TransactionFormats.Of(chain), new InputInference(BitcoinNetworks.Find(new ChainId(chain), "regtest").Rules));
+    public static BitcoinDecoder Decoder(string chain) => new(TransactionFormats.Of(chain), new ClaimedScripts(BitcoinNetworks.Find(new ChainId(chain), "regtest").Rules));
 }
 
 /// <summary>Everything that a source has told, in order.</summary>

@@ -68,9 +68,8 @@ public sealed class BitcoinDecoder(TransactionFormat format, IScriptInference in
             var transaction = block.Current;
             Reserve(position);
             starts[position] = transaction.Start;
-            batch.Add(transaction.Head, transaction.Body, transaction.Tail, ids);
-            foreach (var input in transaction.Inputs) spends.Add(key.HashOutPoint(input.PreviousWire), position);
-            foreach (var output in transaction.Outputs) payments.Add(key.Hash(output.Script), position);
+            batch.Add((uint)transaction.Version, transaction.Body, transaction.LockTime, ids);
+            transaction.Fingerprint(key, spends, payments, position);
         }
 
         batch.Flush(ids);

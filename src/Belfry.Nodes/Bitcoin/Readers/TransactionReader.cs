@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Belfry.Core.Chains;
+using Belfry.Core.Watches;
 using Belfry.Nodes.Bitcoin.Readers.Hashing;
 
 namespace Belfry.Nodes.Bitcoin.Readers;
@@ -131,6 +133,39 @@ public readonly ref struct TransactionReader
         else WriteWitnessIdWithoutMweb(hash);
         return Hash256.FromWire(hash);
     }
+
+    /// <summary>Fingerprints of everything it spends and pays to, for a whole block's batch. The constructor has checked every length on the way.</summary>
+    internal void Fingerprint(FingerprintKey key, FingerprintBuffer spends, FingerprintBuffer payments, int position)
+    {
+        var body = data[..witnesses];
+        var at = inputs + CountSize(body[inputs]);
+        for (var i = 0; i < InputCount; i++)
+        {
+            spends.Add(key.HashOutPoint(body.Slice(at, OutPoint.WireSize)), position);
+            at += OutPoint.WireSize;
+            at += CountSize(body[at]) + Count(body, at) + sizeof(uint);
+        }
+
+        at = outputs + CountSize(body[outputs]);
+        for (var i = 0; i < OutputCount; i++)
+        {
+            at += sizeof(long);
+            var (length, size) = (Count(body, at), CountSize(body[at]));
+            var script = body.Slice(at + size, length);
+            payments.Add(key.Hash(Format.Has(TransactionFormat.CashTokens) ? CashTokenPrefix.Strip(script) : script), position);
+            at += size + length;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int CountSize(byte first) => first < 0xfd ? 1 : LongCountSize(first);
+
+    static int LongCountSize(byte first) => first == 0xfd ? 3 : first == 0xfe ? 5 : 9;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int Count(ReadOnlySpan<byte> body, int at) => body[at] < 0xfd ? body[at] : LongCount(body, at);
+
+    static int LongCount(ReadOnlySpan<byte> body, int at) => new WireReader(body, at, "transaction").ReadCompactSize("length");
 
     /// <summary>The version field: with <see cref="Body"/> and <see cref="Tail"/> the form whose hash is the id.</summary>
     internal ReadOnlySpan<byte> Head => data.Slice(start, sizeof(int));

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Belfry.Nodes.Bitcoin.Readers.Hashing;
 
 /// <summary>
@@ -6,14 +8,26 @@ namespace Belfry.Nodes.Bitcoin.Readers.Hashing;
 /// </summary>
 unsafe interface ISha256Lanes
 {
+    /// <summary>Whether this processor can.</summary>
+    static abstract bool IsSupported { get; }
+
     /// <summary>How many messages go side by side.</summary>
     static abstract int Lanes { get; }
+
+    /// <summary>Sets the initial state in the lanes whose mask is all ones.</summary>
+    static abstract void Reset(uint* state, uint* mask);
 
     /// <summary>Reads one 64-byte block per lane, at the given offset of each, as big-endian words.</summary>
     static abstract void Load(byte* source, int* offsets, uint* words);
 
     /// <summary>Compresses the 16 words of every lane into its state of 8 words; the words are overwritten.</summary>
     static abstract void Compress(uint* state, uint* words);
+
+    /// <summary>Compresses a block that is the same in all lanes, given as 64 words of its schedule with the round constants added.</summary>
+    static abstract void CompressKnown(uint* state, uint* schedule);
+
+    /// <summary>Writes the state of every lane as a big-endian hash of 32 bytes, at the given offset of each.</summary>
+    static abstract void Store(uint* state, byte* hashes, int* offsets);
 }
 
 static class Sha256Constants
@@ -32,4 +46,22 @@ static class Sha256Constants
         0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
         0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
     ];
+
+    /// <summary>The schedule of the block that pads a message of 64 bytes, with the round constants added: nothing in it depends on the message.</summary>
+    public static readonly uint[] PaddingAfter64Bytes = Schedule([0x80000000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 512]);
+
+    static uint[] Schedule(ReadOnlySpan<uint> block)
+    {
+        var w = new uint[64];
+        block.CopyTo(w);
+        for (var t = 16; t < 64; t++)
+        {
+            var s0 = BitOperations.RotateRight(w[t - 15], 7) ^ BitOperations.RotateRight(w[t - 15], 18) ^ (w[t - 15] >> 3);
+            var s1 = BitOperations.RotateRight(w[t - 2], 17) ^ BitOperations.RotateRight(w[t - 2], 19) ^ (w[t - 2] >> 10);
+            w[t] = unchecked(w[t - 16] + s0 + w[t - 7] + s1);
+        }
+
+        for (var t = 0; t < 64; t++) w[t] = unchecked(w[t] + Round[t]);
+        return w;
+    }
 }

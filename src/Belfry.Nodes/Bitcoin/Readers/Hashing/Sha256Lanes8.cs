@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -11,12 +12,20 @@ readonly unsafe struct Sha256Lanes8 : ISha256Lanes
 
     public static int Lanes => 8;
 
+    public static void Reset(uint* state, uint* mask)
+    {
+        var s = (Vector256<uint>*)state;
+        var which = *(Vector256<uint>*)mask;
+        for (var word = 0; word < 8; word++) s[word] = Vector256.ConditionalSelect(which, Vector256.Create(Sha256Constants.Initial[word]), s[word]);
+    }
+
     public static void Load(byte* source, int* offsets, uint* words)
     {
         var output = (Vector256<uint>*)words;
         for (var half = 0; half < 2; half++) Transpose(source + (32 * half), offsets, output + (8 * half));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Compress(uint* state, uint* words)
     {
         var s = (Vector256<uint>*)state;
@@ -27,17 +36,54 @@ readonly unsafe struct Sha256Lanes8 : ISha256Lanes
             if (t > 0) Expand(w);
             for (var i = 0; i < 16; i += 8)
             {
-                Round(a, b, c, ref d, e, f, g, ref h, w[i], t + i);
-                Round(h, a, b, ref c, d, e, f, ref g, w[i + 1], t + i + 1);
-                Round(g, h, a, ref b, c, d, e, ref f, w[i + 2], t + i + 2);
-                Round(f, g, h, ref a, b, c, d, ref e, w[i + 3], t + i + 3);
-                Round(e, f, g, ref h, a, b, c, ref d, w[i + 4], t + i + 4);
-                Round(d, e, f, ref g, h, a, b, ref c, w[i + 5], t + i + 5);
-                Round(c, d, e, ref f, g, h, a, ref b, w[i + 6], t + i + 6);
-                Round(b, c, d, ref e, f, g, h, ref a, w[i + 7], t + i + 7);
+                Round(a, b, c, ref d, e, f, g, ref h, w[i] + Vector256.Create(Sha256Constants.Round[t + i]));
+                Round(h, a, b, ref c, d, e, f, ref g, w[i + 1] + Vector256.Create(Sha256Constants.Round[t + i + 1]));
+                Round(g, h, a, ref b, c, d, e, ref f, w[i + 2] + Vector256.Create(Sha256Constants.Round[t + i + 2]));
+                Round(f, g, h, ref a, b, c, d, ref e, w[i + 3] + Vector256.Create(Sha256Constants.Round[t + i + 3]));
+                Round(e, f, g, ref h, a, b, c, ref d, w[i + 4] + Vector256.Create(Sha256Constants.Round[t + i + 4]));
+                Round(d, e, f, ref g, h, a, b, ref c, w[i + 5] + Vector256.Create(Sha256Constants.Round[t + i + 5]));
+                Round(c, d, e, ref f, g, h, a, ref b, w[i + 6] + Vector256.Create(Sha256Constants.Round[t + i + 6]));
+                Round(b, c, d, ref e, f, g, h, ref a, w[i + 7] + Vector256.Create(Sha256Constants.Round[t + i + 7]));
             }
         }
 
+        AddTo(s, a, b, c, d, e, f, g, h);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void CompressKnown(uint* state, uint* schedule)
+    {
+        var s = (Vector256<uint>*)state;
+        Vector256<uint> a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
+        for (var k = schedule; k < schedule + 64; k += 8)
+        {
+            Round(a, b, c, ref d, e, f, g, ref h, Vector256.Create(k[0]));
+            Round(h, a, b, ref c, d, e, f, ref g, Vector256.Create(k[1]));
+            Round(g, h, a, ref b, c, d, e, ref f, Vector256.Create(k[2]));
+            Round(f, g, h, ref a, b, c, d, ref e, Vector256.Create(k[3]));
+            Round(e, f, g, ref h, a, b, c, ref d, Vector256.Create(k[4]));
+            Round(d, e, f, ref g, h, a, b, ref c, Vector256.Create(k[5]));
+            Round(c, d, e, ref f, g, h, a, ref b, Vector256.Create(k[6]));
+            Round(b, c, d, ref e, f, g, h, ref a, Vector256.Create(k[7]));
+        }
+
+        AddTo(s, a, b, c, d, e, f, g, h);
+    }
+
+    public static void Store(uint* state, byte* hashes, int* offsets)
+    {
+        for (var lane = 0; lane < 8; lane++)
+        {
+            var hash = (uint*)(hashes + offsets[lane]);
+            for (var word = 0; word < 8; word++) hash[word] = BinaryPrimitives.ReverseEndianness(state[(word * 8) + lane]);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void AddTo(
+        Vector256<uint>* s, Vector256<uint> a, Vector256<uint> b, Vector256<uint> c, Vector256<uint> d,
+        Vector256<uint> e, Vector256<uint> f, Vector256<uint> g, Vector256<uint> h)
+    {
         s[0] += a;
         s[1] += b;
         s[2] += c;
@@ -98,11 +144,11 @@ readonly unsafe struct Sha256Lanes8 : ISha256Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Round(
         Vector256<uint> a, Vector256<uint> b, Vector256<uint> c, ref Vector256<uint> d,
-        Vector256<uint> e, Vector256<uint> f, Vector256<uint> g, ref Vector256<uint> h, Vector256<uint> word, int t)
+        Vector256<uint> e, Vector256<uint> f, Vector256<uint> g, ref Vector256<uint> h, Vector256<uint> word)
     {
         var s1 = Rotate(e, 6) ^ Rotate(e, 11) ^ Rotate(e, 25);
         var choice = g ^ (e & (f ^ g));
-        var sum = h + word + Vector256.Create(Sha256Constants.Round[t]) + s1 + choice;
+        var sum = h + word + s1 + choice;
         var s0 = Rotate(a, 2) ^ Rotate(a, 13) ^ Rotate(a, 22);
         d += sum;
         h = sum + s0 + ((a & b) | (c & (a | b)));
