@@ -13,6 +13,7 @@ namespace Belfry.Core.Tracking;
 public sealed class ChainRun
 {
     const int SignalsPerTurn = 2048;
+    static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
 
@@ -92,7 +93,7 @@ public sealed class ChainRun
         if (mempool.HasWork && replica.Position is not null) await mempool.WorkInAsync(cancellationToken);
         if (tipIsDirty) return await SyncBlocksAsync(cancellationToken) || work.TryPeek(out _);
         if (behind.Until is null && !nodeIsSyncing && (mempoolIsDirty || sweepMempool)) await SyncMempoolAsync(cancellationToken);
-        if (mempool.NextJudgement <= Now) await mempool.JudgeMissingAsync(AtTip, cancellationToken);
+        if (mempool.NextJudgement <= Now) tipIsDirty |= !await mempool.JudgeMissingAsync(AtTip, cancellationToken);
         if (AtTip && history.HasWork) sweepMempool |= await history.StepAsync(cancellationToken);
         tipIsDirty |= history.SawOtherChain;
         history.SawOtherChain = false;
@@ -241,7 +242,7 @@ public sealed class ChainRun
             case FeedSignal.Lost lost:
                 health.Lost(lost.Reason, lost.Detail);
                 (tipIsDirty, mempoolIsDirty) = (true, true);
-                if (lost.Reason is "node_restarted" or "connection_lost") mempool.HoldUntil = Now + replica.Parts.Options.RestartGrace;
+                if (lost.Reason is "node_restarted" or "connection_lost" or "node_switched") mempool.HoldUntil = Now + replica.Parts.Options.RestartGrace;
                 if (lost.Reason == "node_switched") behind.Switched = true;
                 break;
         }
@@ -266,19 +267,16 @@ public sealed class ChainRun
         if (behind.Until is { } believed && believed < until) until = believed;
         // A node that is behind or syncing tells nothing when it moves on from a block that we know.
         if (behind.Until is not null || nodeIsSyncing) until = Min(until, Now + TimeSpan.FromSeconds(1));
-        var delay = until - Now;
-        if (delay > TimeSpan.Zero)
-        {
-            // The wait for work is kept over turns instead of cancelled: a channel cancels its waiters on the thread pool, out of a simulation's sight.
-            arrival ??= HasWorkAsync();
-            using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var alarm = RingAsync(delay, late.Token);
-            await Task.WhenAny(arrival, alarm);
-            Background.Cancel(late);
-            await alarm;
-            if (arrival.IsCompleted) arrival = null;
-        }
-
+        // Never without a pause: whatever is due and cannot be done yet must not turn into a busy loop.
+        var delay = until - Now is var left && left > ShortestWait ? left : ShortestWait;
+        // The wait for work is kept over turns instead of cancelled: a channel cancels its waiters on the thread pool, out of a simulation's sight.
+        arrival ??= HasWorkAsync();
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var alarm = RingAsync(delay, late.Token);
+        await Task.WhenAny(arrival, alarm);
+        Background.Cancel(late);
+        await alarm;
+        if (arrival.IsCompleted) arrival = null;
         if (behind.Until is not null || nodeIsSyncing) tipIsDirty = true;
     }
 

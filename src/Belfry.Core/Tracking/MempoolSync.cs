@@ -155,15 +155,16 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     /// <summary>Judges transactions that have been missing for long enough.</summary>
     /// <param name="atTip">Whether all blocks are worked in: otherwise the missing ones may be in the next one.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public async ValueTask JudgeMissingAsync(bool atTip, CancellationToken cancellationToken)
+    /// <returns>False when the node has another tip than ours: blocks have to be looked at first.</returns>
+    public async ValueTask<bool> JudgeMissingAsync(bool atTip, CancellationToken cancellationToken)
     {
-        if (!atTip) return;
+        if (!atTip) return true;
         var due = missing.Where(entry => entry.Value <= Now).Select(static entry => entry.Key).ToArray();
         foreach (var chunk in due.Chunk(IdsPerRead))
         {
             var raws = await Source.ReadTransactionsAsync(chunk, cancellationToken);
             // A block may have come between: its transactions are not lost.
-            if ((await Source.ReadTipAsync(cancellationToken)).Header.Block.Hash != replica.Position!.Cursor.Block.Hash) return;
+            if ((await Source.ReadTipAsync(cancellationToken)).Header.Block.Hash != replica.Position!.Cursor.Block.Hash) return false;
             for (var i = 0; i < chunk.Length; i++)
             {
                 missing.Remove(chunk[i]);
@@ -173,6 +174,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
         }
 
         await committer.CommitAsync(null, cancellationToken);
+        return true;
     }
 
     void Keep(ReadOnlyMemory<byte> raw)
