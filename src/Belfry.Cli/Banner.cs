@@ -8,6 +8,9 @@ static class Banner
     /// <summary>An address of the demonstration, with whose it is.</summary>
     public readonly record struct DemoAddress(string Chain, string Owner, string Address);
 
+    /// <summary>How the command was called: by its name where it is installed, <c>./belfry</c> in a clone.</summary>
+    static string Command => Environment.GetEnvironmentVariable("BELFRY_COMMAND") is { Length: > 0 } script ? script : "belfry";
+
     /// <summary>The banner as text.</summary>
     /// <param name="terminal">Decides about colour.</param>
     /// <param name="url">Where the server listens.</param>
@@ -35,9 +38,9 @@ static class Banner
 
         var server = root == "http://127.0.0.1:8081" ? "" : $" --server {root}";
         text.AppendLine().AppendLine(terminal.Paint(Ink.Bold, "  Try this in another terminal"));
-        text.AppendLine($"  ./belfry listen{server}");
-        if (demo.Count > 0) text.AppendLine($"  ./belfry address {demo[0].Chain} {demo[0].Address}{server}");
-        else if (chains.Count > 0) text.AppendLine($"  ./belfry watch add {chains[0].Split(' ')[0]} ADDRESS{server}");
+        text.AppendLine($"  {Command} listen{server}");
+        if (demo.Count > 0) text.AppendLine($"  {Command} address {demo[0].Chain} {demo[0].Address}{server}");
+        else if (chains.Count > 0) text.AppendLine($"  {Command} watch add {chains[0].Split(' ')[0]} ADDRESS{server}");
         text.AppendLine($"  curl {root}/api/v1/chains");
         text.AppendLine($"  curl '{root}/api/v1/events?limit=3'");
         if (demo.Count > 0)
@@ -49,7 +52,7 @@ static class Banner
         if (demo.Count > 0)
         {
             text.AppendLine().AppendLine(terminal.Paint(Ink.Bold, "  The same on your own node (docs/guide/first-event.md)"));
-            text.AppendLine("  BELFRY__Chains__btc__Network=regtest BELFRY__Chains__btc__Rpc=http://user:password@127.0.0.1:18443 ./belfry up");
+            text.AppendLine($"  BELFRY__Chains__btc__Network=regtest BELFRY__Chains__btc__Rpc=http://user:password@127.0.0.1:18443 {Command} up");
         }
 
         return text.AppendLine().AppendLine("  Ctrl-C stops").ToString();

@@ -80,7 +80,7 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         await terminal.Out.WriteLineAsync(Banner.Render(terminal, server.Urls[0], [.. chains.Select(chain => Describe(chain.Tracker.Status))], demo, Path.GetFullPath(options.Data)));
     }
 
-    static bool IsUndecided(ChainStatus status) => status is { State: ChainState.CatchingUp, Tip: null, Reason: null };
+    static bool IsUndecided(ChainStatus status) => status is { State: ChainState.CatchingUp, Reason: null };
 
     static string Describe(ChainStatus status)
     {

@@ -108,11 +108,25 @@ sealed class EventConnection : IDisposable
         }
     }
 
+    /// <summary>The server's reason is a small JSON object with the cursor; people want its word.</summary>
+    static string Word(string description)
+    {
+        try
+        {
+            using var parsed = JsonDocument.Parse(description);
+            return parsed.RootElement.ValueKind == JsonValueKind.Object && parsed.RootElement.TryGetProperty("reason", out var word) ? word.ToString() : description;
+        }
+        catch (JsonException)
+        {
+            return description;
+        }
+    }
+
     /// <summary>3500–3999 and 4500–4999 say "do not come back", as does the protocol's policy violation; everything else may be tried again.</summary>
     Exception Closed()
     {
         var code = (int?)socket.CloseStatus ?? 1006;
-        var reason = string.IsNullOrEmpty(socket.CloseStatusDescription) ? $"closed with code {code}" : $"{socket.CloseStatusDescription} (code {code})";
+        var reason = string.IsNullOrEmpty(socket.CloseStatusDescription) ? $"closed with code {code}" : $"{Word(socket.CloseStatusDescription)} (code {code})";
         return code is 1008 or (>= 3500 and < 4000) or (>= 4500 and < 5000) ? new BelfryException($"The server ended the connection for good: {reason}") : new ConnectionLostException(reason);
     }
 }

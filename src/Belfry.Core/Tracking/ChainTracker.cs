@@ -132,7 +132,7 @@ public sealed class ChainTracker(TrackerParts parts, IEntropy entropy, TrackingM
                 pump = Background.Start(() => PumpAsync(channel.Writer, attempt), CancellationToken.None);
                 var replica = new ChainReplica(parts, new FingerprintKey(entropy));
                 await replica.LoadAsync(attempt.Token);
-                TrackingLog.Following(logger, replica.Id.Value, Profile.Network, parts.Chain.Source.Status.Endpoint, replica.Position?.Cursor.Block.Height ?? -1);
+                if (replica.Position is { } place) TrackingLog.Following(logger, replica.Id.Value, Profile.Network, parts.Chain.Source.Status.Endpoint, place.Cursor.Block.Height);
                 await new ChainRun(replica, channel.Reader, metrics, next => status = next, logger).RunAsync(attempt.Token);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)

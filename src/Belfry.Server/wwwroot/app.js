@@ -27,6 +27,7 @@ byId("key-form").addEventListener("submit", (submitted) => {
 });
 
 // ---- chains ----
+const transactionClass = { seen: "news", confirmed: "good", final: "good", replaced: "stolen", conflicted: "stolen", dropped: "warn", reorged: "warn" };
 const stateClass = { live: "good", catching_up: "news", behind: "warn", degraded: "bad", stopped: "quiet" };
 let knownChains = "", chainsTimer = 0;
 
@@ -93,7 +94,7 @@ async function showAddress(chain, address) {
 function historyTable(transactions, address) {
   if (transactions.length === 0) return make("p", { className: "quiet", textContent: "Nothing has happened here since it is watched." });
   const rows = transactions.map((transaction) => make("tr", {},
-    make("td", {}, make("span", { className: "badge", textContent: transaction.state })),
+    make("td", {}, make("span", { className: `badge ${transactionClass[transaction.state] ?? "quiet"}`, textContent: transaction.state })),
     make("td", { className: "num", textContent: net(transaction, address) }),
     make("td", { className: "mono", textContent: short(transaction.tx_hash), title: transaction.tx_hash })));
   return make("div", { className: "scroll" }, make("table", {}, make("tbody", {}, ...rows)));

@@ -171,7 +171,7 @@ public sealed class EventsTests
             {
                 await act.ConfirmAsync(6, "old");
                 await act.TellAsync(7);
-                await act.CloseAsync(3001, "shutdown");
+                await act.CloseAsync(3001, """{"reason":"shutdown","seq":7}""");
                 await act.HoldAsync();
             },
             async act =>
@@ -189,6 +189,7 @@ public sealed class EventsTests
         var subscribed = server.Said.Where(said => said.ValueKind == System.Text.Json.JsonValueKind.Object).ToList();
         (subscribed[1].GetProperty("after").GetInt64(), subscribed[1].GetProperty("epoch").GetString()).ShouldBe((7, "old"));
         subscribed[2].GetProperty("after").GetInt64().ShouldBe(0);
+        changes[1].Reason.ShouldBe("shutdown (code 3001)");
         changes.Where(change => change.Connected).Select(change => (change.Epoch, change.StartedOver)).ShouldBe([("old", false), ("new", true)]);
     }
 
