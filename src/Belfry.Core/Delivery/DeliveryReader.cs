@@ -158,7 +158,8 @@ public sealed class DeliveryReader : IThreadPoolWorkItem, IDisposable
         ReaderSubscription? subscription;
         Ending? due;
         lock (gate) (subscription, due) = (current, ending);
-        if (due is not null && hub.Time.GetElapsedTime(due.Since, now) > options.CloseGrace)
+        // A slow reader may still come back and be told where it was; one that is to go for another reason has been given its time.
+        if (due is not null && hub.Time.GetElapsedTime(due.Since, now) > (due.Code == CloseCodes.Slow ? options.StallToClose : options.CloseGrace))
         {
             if (due.Drain && sink.StalledSince is null) Close(due.Code, due.Reason);
             else if (!closed) sink.Abort();

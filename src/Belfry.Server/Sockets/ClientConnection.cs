@@ -40,6 +40,7 @@ sealed class ClientConnection : IDisposable
         output.Closing = () =>
         {
             Volatile.Write(ref closing, true);
+            output.Release();
             ending.CancelAfter(CloseWait);
         };
         opened = lastHeard = time.GetTimestamp();
@@ -135,7 +136,7 @@ sealed class ClientConnection : IDisposable
         }
 
         // A client that sends without reading waits for its own answers.
-        while (Output.StalledSince is not null && !Volatile.Read(ref closing)) await Task.Delay(TimeSpan.FromMilliseconds(20), time, ending.Token);
+        if (!Volatile.Read(ref closing)) await Output.TakesAsync(ending.Token);
         return true;
     }
 
@@ -144,7 +145,7 @@ sealed class ClientConnection : IDisposable
         Reader.Unsubscribe(SocketOutput.CloseFrame(message.Code, ""));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
         patience.CancelAfter(CloseWait);
-        while (Output.StalledSince is not null) await Task.Delay(TimeSpan.FromMilliseconds(20), time, patience.Token);
+        while (Output.StalledSince is not null) await Output.TakesAsync(patience.Token);
     }
 
     // Closing at once with unread bytes would reset the connection, and the peer would never see why. So what it still sends is read and thrown away for a while.

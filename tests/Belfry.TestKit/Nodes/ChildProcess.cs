@@ -20,6 +20,9 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Whether it ended.</summary>
     public bool HasExited => process.HasExited;
 
+    /// <summary>Its exit code, once it has ended.</summary>
+    public int ExitCode => process.ExitCode;
+
     /// <summary>The last lines that it wrote to standard output and standard error.</summary>
     public string Output
     {
