@@ -28,6 +28,8 @@ sealed class ClientConnection : IDisposable
     long lastHeard;
     long pinged;
     bool closing;
+    readonly Lock endGate = new();
+    bool ended;
 
     public ClientConnection(HttpContext context, Stream stream, SocketOutput output, DeliveryHub hub, LimitOptions limits, TimeProvider time)
     {
@@ -41,7 +43,11 @@ sealed class ClientConnection : IDisposable
         {
             Volatile.Write(ref closing, true);
             output.Release();
-            ending.CancelAfter(CloseWait);
+            // Whoever closes everything may meet a connection that ends by itself at the same moment.
+            lock (endGate)
+            {
+                if (!ended) ending.CancelAfter(CloseWait);
+            }
         };
         opened = lastHeard = time.GetTimestamp();
     }
@@ -106,7 +112,11 @@ sealed class ClientConnection : IDisposable
     public void Dispose()
     {
         frames.Dispose();
-        ending.Dispose();
+        lock (endGate)
+        {
+            ended = true;
+            ending.Dispose();
+        }
     }
 
     async ValueTask<bool> ReceiveAsync(IConnectionProtocol protocol)
