@@ -13,6 +13,7 @@ namespace Belfry.Bench;
 static class LedgerBench
 {
     const int EventsPerCommit = 10;
+    static readonly StringBuilder Table = new();
     static readonly DateTimeOffset Time = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public static async Task RunAsync(string[] args)
@@ -20,21 +21,24 @@ static class LedgerBench
         var folder = Directory.CreateTempSubdirectory("belfry-bench-").FullName;
         try
         {
-            Console.WriteLine($"SQLite {SqliteStore.EngineVersion}, journal_mode=WAL, synchronous=FULL, {EventsPerCommit} events and 1 transaction a commit");
-            Console.WriteLine();
-            Console.WriteLine("| writers | commits/s | events/s | of one writer |");
-            Console.WriteLine("|---|---|---|---|");
+            Table.AppendLine("# The embedded store").AppendLine();
+            Table.AppendLine("`dotnet run -c Release --project bench/Belfry.Bench -- ledger`; " + Workplace.Machine()).AppendLine();
+            Table.AppendLine($"SQLite {SqliteStore.EngineVersion}, journal_mode=WAL, synchronous=FULL, {EventsPerCommit} events and 1 transaction a commit");
+            Table.AppendLine();
+            Table.AppendLine("| writers | commits/s | events/s | of one writer |");
+            Table.AppendLine("|---|---|---|---|");
             double alone = 0;
             foreach (var writers in new[] { 1, 8, 64 })
             {
                 var perSecond = await CommitsAsync(Path.Combine(folder, $"w{writers}"), writers, commits: writers == 1 ? 3000 : 12_000);
                 if (writers == 1) alone = perSecond;
-                Console.WriteLine($"| {writers}{(writers == 1 ? " (one commit per sync)" : "")} | {perSecond:F0} | {perSecond * EventsPerCommit:F0} | {perSecond / alone:F1} |");
+                Table.AppendLine($"| {writers}{(writers == 1 ? " (one commit per sync)" : "")} | {perSecond:F0} | {perSecond * EventsPerCommit:F0} | {perSecond / alone:F1} |");
             }
 
-            Console.WriteLine();
+            Table.AppendLine();
             await JournalBytesAsync(Path.Combine(folder, "journal"));
             await WatchesAsync(Path.Combine(folder, "watches"), args.Length > 0 ? int.Parse(args[0]) : 1_000_000);
+            Workplace.Publish("ledger.md", Table.ToString());
         }
         finally
         {
@@ -62,16 +66,18 @@ static class LedgerBench
         before = Size(folder);
         await using (var store = await SqliteStore.OpenAsync(new SqliteStoreOptions { Folder = folder }))
         {
+            var time = Stopwatch.StartNew();
             for (var i = 0; i < Events / 1000; i++)
                 await store.Ledger.CommitAsync(new LedgerBatch { Chain = new ChainId("btc"), Events = [.. Enumerable.Range(i * 1000, 1000).Select(Event)] }, default);
             data = Event(1).Data.Length;
-            var time = Stopwatch.StartNew();
+            Table.AppendLine($"- journal appended: {Events / time.Elapsed.TotalSeconds:F0} events/s, 1000 a commit");
+            time.Restart();
             var verified = await store.VerifyAsync(1, Events, default);
-            Console.WriteLine($"journal read and verified: {verified / time.Elapsed.TotalSeconds:F0} rows/s");
+            Table.AppendLine($"- journal read and verified: {verified / time.Elapsed.TotalSeconds:F0} rows/s");
         }
 
         after = Size(folder);
-        Console.WriteLine($"bytes on disk per journal event: {(after - before) / Events} (of them {data} the event's own JSON)");
+        Table.AppendLine($"- bytes on disk per journal event: {(after - before) / Events} (of them {data} the event's own JSON)");
     }
 
     static async Task WatchesAsync(string folder, int count)
@@ -81,14 +87,14 @@ static class LedgerBench
         {
             var time = Stopwatch.StartNew();
             for (var i = 0; i < count; i += Chunk) await store.Watches.AddAsync([.. Enumerable.Range(i, Math.Min(Chunk, count - i)).Select(Watch)], default);
-            Console.WriteLine($"{count:N0} watches imported in {time.Elapsed.TotalSeconds:F1} s ({count / time.Elapsed.TotalSeconds:F0}/s, {Chunk} a call)");
+            Table.AppendLine($"- {count:N0} watches imported in {time.Elapsed.TotalSeconds:F1} s ({count / time.Elapsed.TotalSeconds:F0}/s, {Chunk} a call)");
             time.Restart();
             long read = 0;
             await foreach (var script in store.Watches.ReadScriptsAsync(new ChainId("btc"), active: true, default)) read += script.Script.Length > 0 ? 1 : 0;
-            Console.WriteLine($"{read:N0} scripts streamed at start in {time.Elapsed.TotalSeconds:F1} s");
+            Table.AppendLine($"- {read:N0} scripts streamed at start in {time.Elapsed.TotalSeconds:F1} s");
         }
 
-        Console.WriteLine($"bytes on disk per watch: {Size(folder) / count}");
+        Table.AppendLine($"- bytes on disk per watch: {Size(folder) / count}");
     }
 
     static LedgerBatch Batch(ChainId chain, int number, int events) => new()

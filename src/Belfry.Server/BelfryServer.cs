@@ -48,10 +48,13 @@ public sealed class BelfryServer : IAsyncDisposable
         if (logging is null) builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning);
         else logging(builder.Logging);
         builder.WebHost.UseKestrelHttpsConfiguration();
+        if (ServerCertificate.Load(options) is { } certificate)
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = certificate));
         builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel.Limits, options.Limits, kestrel));
         builder.WebHost.UseUrls(options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Limits.ShutdownTimeout);
         AddServices(builder.Services, options);
+        builder.Services.AddHostedService<ShutdownDrain>();
         configure(builder.Services);
         var built = builder.Build();
         Map(built);
@@ -67,13 +70,7 @@ public sealed class BelfryServer : IAsyncDisposable
         // Before the first measurement: what is counted while nobody listens is lost.
         _ = Services.GetRequiredService<PrometheusWriter>();
         _ = Services.GetRequiredService<ServerMetrics>();
-        var connections = Services.GetRequiredService<ConnectionRegistry>();
         var log = Services.GetRequiredService<ServerLog>();
-        app.Lifetime.ApplicationStopping.Register(() =>
-        {
-            log.ShuttingDown(connections.Count);
-            connections.CloseAll();
-        });
         await app.StartAsync(cancellationToken);
         log.Listening(string.Join(", ", Urls), hub.Epoch, hub.Head);
     }

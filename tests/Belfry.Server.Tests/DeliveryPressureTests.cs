@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using Belfry.Core.Delivery;
 using Belfry.Core.Journal;
 using Belfry.Server.Tests.Fixtures;
@@ -45,7 +46,7 @@ public sealed class DeliveryPressureTests
     }
 
     [Fact]
-    public async Task A_socket_that_takes_nothing_for_a_minute_is_closed_and_the_others_stay()
+    public async Task A_socket_that_takes_nothing_for_two_minutes_is_cut_and_the_others_stay()
     {
         var clock = new ManualClock();
         await using var server = await RunningServer.StartAsync(
@@ -55,9 +56,43 @@ public sealed class DeliveryPressureTests
         await healthy.AskAsync("""{"type":"subscribe"}""");
         for (var i = 0; i < 40; i++) await server.TellAsync("btc", EventKind.NewTransaction, "btc1a", 1000);
         await healthy.ReceiveSequencesAsync(40_000);
-        for (var second = 0; second < 70; second++) clock.Advance(TimeSpan.FromSeconds(1));
+        for (var second = 0; second < 130; second++) clock.Advance(TimeSpan.FromSeconds(1));
         await Eventually.HoldsAsync(() => server.Hub.ReaderCount == 1);
         (await healthy.AskAsync("""{"type":"ping"}""")).ShouldBe("""{"type":"pong"}""");
+    }
+
+    [Fact]
+    public async Task A_client_that_reads_again_after_a_minute_sees_that_it_lagged_and_is_closed_with_3008_and_its_cursor()
+    {
+        var clock = new ManualClock();
+        await using var server = await RunningServer.StartAsync(
+            options => options with { Limits = options.Limits with { KeepAliveInterval = TimeSpan.FromHours(1) } }, clock: clock);
+        using var stuck = await NeverReadingAsync(server);
+        using var healthy = await server.ConnectAsync();
+        await healthy.AskAsync("""{"type":"subscribe"}""");
+        for (var i = 0; i < 40; i++) await server.TellAsync("btc", EventKind.NewTransaction, "btc1a", 1000);
+        await healthy.ReceiveSequencesAsync(40_000);
+        for (var second = 0; second < 100; second++) clock.Advance(TimeSpan.FromSeconds(1));
+        var (last, lagged) = (0L, default(JsonElement?));
+        while (true)
+        {
+            var (first, payload) = await RawSocket.ReadFrameAsync(stuck.GetStream());
+            if (first == 0x88)
+            {
+                ((payload[0] << 8) | payload[1]).ShouldBe(CloseCodes.Slow);
+                Encoding.UTF8.GetString(payload.AsSpan(2)).ShouldBe($$"""{"reason":"slow","seq":{{last}}}""");
+                break;
+            }
+
+            using var message = JsonDocument.Parse(payload);
+            if (message.RootElement.GetProperty("type").GetString() == "event") message.RootElement.GetProperty("seq").GetInt64().ShouldBe(++last);
+            else lagged = message.RootElement.Clone();
+        }
+
+        last.ShouldBeInRange(1, 39_999);
+        lagged!.Value.GetProperty("type").GetString().ShouldBe("lagged");
+        lagged.Value.GetProperty("seq").GetInt64().ShouldBe(last);
+        lagged.Value.GetProperty("head").GetInt64().ShouldBe(40_000);
     }
 
     [Fact]

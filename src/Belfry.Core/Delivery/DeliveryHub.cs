@@ -101,17 +101,12 @@ public sealed class DeliveryHub : IAsyncDisposable
         stopping.Dispose();
     }
 
-    internal SubscriptionStart Register(ReaderSubscription subscription, IReadOnlyCollection<(ChainId Chain, Script Script)>? scripts, long? after)
+    internal SubscriptionStart Register(ReaderSubscription subscription, long? after)
     {
         lock (gate)
         {
             var head = Head;
-            if (scripts is not null)
-            {
-                routes.Open(subscription);
-                foreach (var (chain, script) in scripts) routes.Add(subscription, chain, script);
-            }
-
+            if (subscription.Scripts is not null) routes.Open(subscription);
             subscription.StartAt(after ?? head);
             if (subscription.Cursor == head) GoLive(subscription);
             return new SubscriptionStart(after ?? head, Epoch);
@@ -140,12 +135,12 @@ public sealed class DeliveryHub : IAsyncDisposable
 
     internal bool Listens(ReaderSubscription subscription, ChainId chain, Script script)
     {
-        lock (gate) return subscription.Scripts!.TryGetValue(chain, out var scripts) && scripts.Contains(script);
+        lock (gate) return subscription.Scripts!.Contains(chain, script);
     }
 
     internal long? CountScripts(ReaderSubscription subscription)
     {
-        lock (gate) return subscription.Scripts?.Values.Sum(scripts => (long)scripts.Count);
+        lock (gate) return subscription.Scripts?.Count;
     }
 
     internal bool TryGoLive(ReaderSubscription subscription)

@@ -18,7 +18,7 @@ public sealed record DeliveryOptions
     /// <summary>A socket that takes nothing for this long is served by paging when it takes again.</summary>
     public TimeSpan StallToCatchUp { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>A socket that takes nothing for this long is closed with 3008 and its cursor.</summary>
+    /// <summary>A socket that takes nothing for this long is closed with 3008 and its cursor; it is cut when it takes nothing for as long again.</summary>
     public TimeSpan StallToClose { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long a close may wait for a stalled socket before the connection is cut.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using Belfry.Core.Chains;
+using Belfry.Core.Listeners;
 
 namespace Belfry.Core.Delivery;
 
@@ -61,14 +62,15 @@ public sealed class DeliveryReader : IThreadPoolWorkItem, IDisposable
     /// Subscribes in place of what was subscribed. The subscription is effective when this returns, and its confirmation goes out before its first event.
     /// </summary>
     /// <param name="selection">What is wanted.</param>
-    /// <param name="scripts">Only events of these scripts and chain-wide ones; null for all.</param>
+    /// <param name="scripts">Only events of these scripts and chain-wide ones; null for all. The subscription's own from now on: only the caller's thread of
+    /// <see cref="AddScripts"/> and <see cref="RemoveScripts"/> may go on reading it.</param>
     /// <param name="after">Replay from here, at most the hub's head; null: only what comes.</param>
     /// <param name="confirmation">Writes the confirmation, a whole frame.</param>
     public SubscriptionStart Subscribe(
-        Selection selection, IReadOnlyCollection<(ChainId Chain, Script Script)>? scripts, long? after, Func<SubscriptionStart, ReadOnlyMemory<byte>> confirmation)
+        Selection selection, NamedScripts? scripts, long? after, Func<SubscriptionStart, ReadOnlyMemory<byte>> confirmation)
     {
-        var next = new ReaderSubscription(hub, this, selection, scripts is not null);
-        var start = hub.Register(next, scripts, after);
+        var next = new ReaderSubscription(hub, this, selection, scripts);
+        var start = hub.Register(next, after);
         var frame = confirmation(start);
         ReaderSubscription? before;
         lock (gate)
@@ -158,7 +160,8 @@ public sealed class DeliveryReader : IThreadPoolWorkItem, IDisposable
         ReaderSubscription? subscription;
         Ending? due;
         lock (gate) (subscription, due) = (current, ending);
-        if (due is not null && hub.Time.GetElapsedTime(due.Since, now) > options.CloseGrace)
+        // A slow reader may still come back and be told where it was; one that is to go for another reason has been given its time.
+        if (due is not null && hub.Time.GetElapsedTime(due.Since, now) > (due.Code == CloseCodes.Slow ? options.StallToClose : options.CloseGrace))
         {
             if (due.Drain && sink.StalledSince is null) Close(due.Code, due.Reason);
             else if (!closed) sink.Abort();

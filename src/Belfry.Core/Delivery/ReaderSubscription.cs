@@ -1,6 +1,6 @@
 using System.Text;
-using Belfry.Core.Chains;
 using Belfry.Core.Journal;
+using Belfry.Core.Listeners;
 using Belfry.Core.Runtime;
 
 namespace Belfry.Core.Delivery;
@@ -9,7 +9,7 @@ namespace Belfry.Core.Delivery;
 /// One reader's subscription: a cursor over the journal. Live it follows a shared log, or (with addresses) a short list of sequence numbers; behind, it pages from the
 /// tail in memory or from the journal, and goes live at the hub's head without gap or overlap. The cursor never passes what the hub has routed.
 /// </summary>
-sealed class ReaderSubscription(DeliveryHub hub, DeliveryReader reader, Selection selection, bool addressed)
+sealed class ReaderSubscription(DeliveryHub hub, DeliveryReader reader, Selection selection, NamedScripts? scripts)
 {
     const int ChunkBytes = 64 << 10;
     const int TailBatch = 256;
@@ -27,8 +27,8 @@ sealed class ReaderSubscription(DeliveryHub hub, DeliveryReader reader, Selectio
 
     public Selection Selection { get; } = selection;
 
-    /// <summary>Scripts by chain, when the subscription names addresses; guarded by the hub's lock for changes, read by the reader's own work too.</summary>
-    public Dictionary<ChainId, HashSet<Script>>? Scripts { get; } = addressed ? [] : null;
+    /// <summary>The scripts, when the subscription names addresses; used under the hub's lock.</summary>
+    public NamedScripts? Scripts { get; } = scripts;
 
     /// <summary>The shared log while live without addresses; changed under the hub's lock.</summary>
     public SharedLog? Log { get; set; }

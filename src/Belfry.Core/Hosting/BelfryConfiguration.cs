@@ -82,6 +82,8 @@ public static class BelfryConfiguration
                 faults.Add($"Belfry:Urls has '{url}': expected an address such as http://127.0.0.1:8081.");
             else if (uri.PathAndQuery != "/" || uri.UserInfo.Length > 0)
                 faults.Add($"Belfry:Urls has '{url}': expected scheme, host and port and nothing behind them, such as http://127.0.0.1:8081.");
+            else if (uri.Scheme == "https" && options.TlsCertificate is null)
+                faults.Add($"Belfry:Urls has '{url}' and there is no certificate: set BELFRY__TlsCertificate (and BELFRY__TlsKey) to PEM files.");
             else if (!IsLoopback(uri.Host) && options.ApiKey is null && options.ApiKeys.Count == 0)
                 faults.Add($"Belfry:Urls has '{url}', which others can reach, and there is no API key: set BELFRY__ApiKey (at least {ShortestKey} random characters) or listen on 127.0.0.1.");
         }
@@ -109,6 +111,8 @@ public static class BelfryConfiguration
         return new BelfryOptions
         {
             Urls = section["Urls"] ?? defaults.Urls,
+            TlsCertificate = string.IsNullOrEmpty(section["TlsCertificate"]) ? null : section["TlsCertificate"],
+            TlsKey = string.IsNullOrEmpty(section["TlsKey"]) ? null : section["TlsKey"],
             Data = section["Data"] ?? defaults.Data,
             ApiKey = string.IsNullOrEmpty(section["ApiKey"]) ? null : section["ApiKey"],
             ApiKeys = List(section.GetSection("ApiKeys")),

@@ -8,6 +8,12 @@ public sealed record BelfryOptions
     /// <summary>Where to listen, separated by ';'. Anything but loopback needs an API key.</summary>
     public string Urls { get; init; } = "http://127.0.0.1:8081";
 
+    /// <summary>Certificate for <c>https</c> in <see cref="Urls"/>: a PEM file with its chain.</summary>
+    public string? TlsCertificate { get; init; }
+
+    /// <summary>PEM file of the certificate's private key, not encrypted; null when it stands in <see cref="TlsCertificate"/> too.</summary>
+    public string? TlsKey { get; init; }
+
     /// <summary>Folder of the store.</summary>
     public string Data { get; init; } = "./belfry-data";
 

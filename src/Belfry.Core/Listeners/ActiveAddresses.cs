@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Belfry.Core.Chains;
+using Belfry.Core.Runtime;
+using Belfry.Core.Watches;
 
 namespace Belfry.Core.Listeners;
 
@@ -34,44 +36,28 @@ public sealed class ActiveAddresses : IActiveAddresses
     sealed class Listening
     {
         readonly Lock gate = new();
-        readonly ConcurrentDictionary<Script, Entry> entries = new();
-        long connections;
+        readonly ScriptTable table = new(new FingerprintKey(SystemEntropy.Instance), isCounted: true);
 
         public long Add(Script script, string address)
         {
-            lock (gate)
-            {
-                connections++;
-                var entry = entries.TryGetValue(script, out var known) ? known with { Count = known.Count + 1 } : new Entry(address, 1);
-                entries[script] = entry;
-                return entry.Count;
-            }
+            lock (gate) return table.Add(script, address);
         }
 
         public long Remove(Script script)
         {
-            lock (gate)
-            {
-                if (!entries.TryGetValue(script, out var known)) return 0;
-                connections--;
-                if (known.Count > 1) entries[script] = known with { Count = known.Count - 1 };
-                else entries.TryRemove(script, out _);
-                return known.Count - 1;
-            }
+            lock (gate) return Math.Max(0, table.Remove(script));
         }
 
-        public bool Contains(Script script) => entries.ContainsKey(script);
+        public bool Contains(Script script) => table.Contains(script);
 
         public IReadOnlyDictionary<string, long> ReadAll()
         {
-            lock (gate) return entries.Values.ToDictionary(entry => entry.Address, entry => entry.Count);
+            lock (gate) return table.ReadAll().ToDictionary(entry => entry.Address, entry => (long)entry.Count);
         }
 
         public ActiveAddressStats ReadStats()
         {
-            lock (gate) return new ActiveAddressStats(entries.Count, connections);
+            lock (gate) return new ActiveAddressStats(table.Count, table.Total);
         }
     }
-
-    readonly record struct Entry(string Address, long Count);
 }

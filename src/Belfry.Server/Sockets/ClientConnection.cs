@@ -28,6 +28,8 @@ sealed class ClientConnection : IDisposable
     long lastHeard;
     long pinged;
     bool closing;
+    readonly Lock endGate = new();
+    bool ended;
 
     public ClientConnection(HttpContext context, Stream stream, SocketOutput output, DeliveryHub hub, LimitOptions limits, TimeProvider time)
     {
@@ -40,7 +42,12 @@ sealed class ClientConnection : IDisposable
         output.Closing = () =>
         {
             Volatile.Write(ref closing, true);
-            ending.CancelAfter(CloseWait);
+            output.Release();
+            // Whoever closes everything may meet a connection that ends by itself at the same moment.
+            lock (endGate)
+            {
+                if (!ended) ending.CancelAfter(CloseWait);
+            }
         };
         opened = lastHeard = time.GetTimestamp();
     }
@@ -105,7 +112,11 @@ sealed class ClientConnection : IDisposable
     public void Dispose()
     {
         frames.Dispose();
-        ending.Dispose();
+        lock (endGate)
+        {
+            ended = true;
+            ending.Dispose();
+        }
     }
 
     async ValueTask<bool> ReceiveAsync(IConnectionProtocol protocol)
@@ -135,7 +146,7 @@ sealed class ClientConnection : IDisposable
         }
 
         // A client that sends without reading waits for its own answers.
-        while (Output.StalledSince is not null && !Volatile.Read(ref closing)) await Task.Delay(TimeSpan.FromMilliseconds(20), time, ending.Token);
+        if (!Volatile.Read(ref closing)) await Output.TakesAsync(ending.Token);
         return true;
     }
 
@@ -144,7 +155,7 @@ sealed class ClientConnection : IDisposable
         Reader.Unsubscribe(SocketOutput.CloseFrame(message.Code, ""));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
         patience.CancelAfter(CloseWait);
-        while (Output.StalledSince is not null) await Task.Delay(TimeSpan.FromMilliseconds(20), time, patience.Token);
+        while (Output.StalledSince is not null) await Output.TakesAsync(patience.Token);
     }
 
     // Closing at once with unread bytes would reset the connection, and the peer would never see why. So what it still sends is read and thrown away for a while.

@@ -16,6 +16,7 @@ sealed class ConnectionRegistry : IAsyncDisposable
     readonly DeliveryHub hub;
     readonly TimeProvider time;
     readonly ITimer sweeper;
+    readonly TaskCompletionSource emptied = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ConnectionRegistry(DeliveryHub hub, BelfryOptions options, TimeProvider time)
     {
@@ -26,6 +27,9 @@ sealed class ConnectionRegistry : IAsyncDisposable
     public int Count => connections.Count;
 
     public bool IsClosing { get; private set; }
+
+    /// <summary>Completes when a shutdown has seen the last connection go.</summary>
+    public Task Emptied => emptied.Task;
 
     /// <summary>Takes a place for a network address; false when it has all of its places.</summary>
     public bool TryEnter(IPAddress? address)
@@ -56,13 +60,18 @@ sealed class ConnectionRegistry : IAsyncDisposable
         if (IsClosing) connection.Reader.Close(CloseCodes.Shutdown, "shutdown");
     }
 
-    public void Remove(ClientConnection connection) => connections.TryRemove(connection, out _);
+    public void Remove(ClientConnection connection)
+    {
+        connections.TryRemove(connection, out _);
+        if (IsClosing && connections.IsEmpty) emptied.TrySetResult();
+    }
 
     /// <summary>Closes everybody with 3001 and the cursor, after what is due.</summary>
     public void CloseAll()
     {
         IsClosing = true;
         hub.CloseAll(CloseCodes.Shutdown, "shutdown");
+        if (connections.IsEmpty) emptied.TrySetResult();
     }
 
     public ValueTask DisposeAsync() => sweeper.DisposeAsync();

@@ -121,12 +121,11 @@ sealed class EventsProtocol(ClientConnection connection, ProtocolParts parts) : 
             return;
         }
 
-        var scripts = addresses?.Select(address => (Chain: address.Chain.Profile.Id, address.Script)).ToHashSet();
-        if (addresses is not null) await listening.AddAsync(connection.Account!, addresses, cancellationToken);
+        var scripts = addresses is null ? null : await listening.PrepareAsync(connection.Account!, addresses, cancellationToken);
         subscribedChains = wanted.Chains;
         var selection = new Selection(wanted.Kinds?.ToList(), wanted.Chains?.Select(chain => chain.Profile.Id).ToList(), wanted.Filter, parts.Watches.ScopeOf(connection.Account!));
         Reader.Subscribe(selection, scripts, wanted.After, start => EventMessages.SubscriptionConfirmed(id, wanted.EventList, start, scripts?.Count, refused));
-        await listening.KeepOnlyAsync(scripts ?? []);
+        await listening.ReplaceAsync(scripts);
     }
 
     async ValueTask AddAsync(JsonElement message, JsonElement? id, CancellationToken cancellationToken)
@@ -138,7 +137,7 @@ sealed class EventsProtocol(ClientConnection connection, ProtocolParts parts) : 
             return;
         }
 
-        await listening.AddAsync(connection.Account!, addresses, cancellationToken);
+        await listening.ActivateAsync(connection.Account!, addresses, cancellationToken);
         var (added, start) = Reader.AddScripts(addresses.Select(address => (address.Chain.Profile.Id, address.Script)).ToList());
         Reader.Send(EventMessages.AddressesChanged("addresses_added", id, "added", added, Reader.AddressCount ?? 0, start, refused));
     }
@@ -147,8 +146,9 @@ sealed class EventsProtocol(ClientConnection connection, ProtocolParts parts) : 
     {
         if (!TryReadDelta(message, id, out var addresses, out var refused)) return;
         var scripts = addresses.Select(address => (address.Chain.Profile.Id, address.Script)).ToList();
+        var leaving = listening.Held(scripts);
         var (removed, start) = Reader.RemoveScripts(scripts);
-        await listening.RemoveAsync(scripts);
+        await listening.ReleaseAsync(leaving);
         Reader.Send(EventMessages.AddressesChanged("addresses_removed", id, "removed", removed, Reader.AddressCount ?? 0, start, refused));
     }
 

@@ -21,6 +21,7 @@ sealed class SocketOutput : IFrameSink
     long stalledSince;
     long streamWrites;
     long directAfter = -1;
+    TaskCompletionSource? waiter;
     bool direct;
     volatile bool dead;
 
@@ -52,6 +53,19 @@ sealed class SocketOutput : IFrameSink
     /// certain and bytes put straight into the socket cannot overtake it.
     /// </summary>
     public void PeerHas(long writes) => Volatile.Write(ref directAfter, Math.Max(writes, Volatile.Read(ref directAfter)));
+
+    /// <summary>Waits until the peer has taken what it was sent; at once when nothing waits. One caller at a time.</summary>
+    public Task TakesAsync(CancellationToken cancellationToken)
+    {
+        if (StalledSince is null) return Task.CompletedTask;
+        var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref waiter, waiting);
+        if (StalledSince is null) waiting.TrySetResult();
+        return waiting.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Lets go of whoever waits in <see cref="TakesAsync"/>.</summary>
+    public void Release() => Interlocked.Exchange(ref waiter, null)?.TrySetResult();
 
     /// <inheritdoc/>
     public bool Send(ReadOnlyMemory<byte> frames)
@@ -154,7 +168,8 @@ sealed class SocketOutput : IFrameSink
 
     void Ready()
     {
-        Volatile.Write(ref stalledSince, 0);
+        Interlocked.Exchange(ref stalledSince, 0);
+        Release();
         Reader!.SinkReady();
     }
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Belfry.Core.Chains;
 using Belfry.Core.Delivery;
 using Belfry.Server.Watches;
 using Belfry.Server.Wire;
@@ -13,11 +12,11 @@ sealed class WatchProtocol(ClientConnection connection, ProtocolParts parts, Wat
 
     public async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
-        await listening.AddAsync(connection.Account!, [address], cancellationToken);
+        var scripts = await listening.PrepareAsync(connection.Account!, [address], cancellationToken);
         var chain = address.Chain.Profile.Id;
-        IReadOnlyCollection<(ChainId, Script)> scripts = [(chain, address.Script)];
         var selection = new Selection(null, [chain], null, parts.Watches.ScopeOf(connection.Account!));
         connection.Reader.Subscribe(selection, scripts, null, start => EventMessages.SubscriptionConfirmed(null, null, start, 1, []));
+        await listening.ReplaceAsync(scripts);
     }
 
     public ValueTask ReceiveAsync(ReadOnlyMemory<byte> text, CancellationToken cancellationToken)

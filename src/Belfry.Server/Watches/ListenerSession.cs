@@ -7,38 +7,53 @@ namespace Belfry.Server.Watches;
 /// <summary>The addresses that one connection listens to: each counted once as active, and released when the connection ends for whatever reason.</summary>
 sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : IAsyncDisposable
 {
-    readonly HashSet<(ChainId Chain, Script Script)> held = [];
+    // The same table that the subscription names: a million addresses are held once.
+    NamedScripts held = new();
 
     /// <summary>How many addresses.</summary>
-    public int Count => held.Count;
+    public long Count => held.Count;
 
-    /// <summary>Makes addresses followed (a stored watch of the account, which stays) and active. Effective when it returns.</summary>
-    public async ValueTask AddAsync(Account account, IReadOnlyList<WatchRequest> addresses, CancellationToken cancellationToken)
+    /// <summary>
+    /// Makes addresses followed (a stored watch of the account, which stays) and active, before a subscription names exactly them. Effective when it returns;
+    /// <see cref="ReplaceAsync"/> follows when the subscription is made.
+    /// </summary>
+    public async ValueTask<NamedScripts> PrepareAsync(Account account, IReadOnlyList<WatchRequest> addresses, CancellationToken cancellationToken)
     {
-        var fresh = addresses.Where(address => !held.Contains(Key(address))).DistinctBy(Key).ToList();
+        await ActivateAsync(account, addresses, cancellationToken);
+        var named = new NamedScripts();
+        foreach (var address in addresses) named.Add(address.Chain.Profile.Id, address.Script);
+        return named;
+    }
+
+    /// <summary>The subscription names these now: releases what it named before and does no more.</summary>
+    public async ValueTask ReplaceAsync(NamedScripts? named)
+    {
+        var before = held;
+        held = named ?? new NamedScripts();
+        foreach (var (chain, script) in before.ReadAll())
+        {
+            if (!held.Contains(chain, script)) await active.RemoveAsync(chain, script, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Makes addresses followed and active, before they are added to the subscription.</summary>
+    public async ValueTask ActivateAsync(Account account, IReadOnlyList<WatchRequest> addresses, CancellationToken cancellationToken)
+    {
+        var fresh = addresses.Where(address => !held.Contains(address.Chain.Profile.Id, address.Script)).DistinctBy(address => (address.Chain.Profile.Id, address.Script)).ToList();
         if (fresh.Count == 0) return;
         await watches.AddAsync(account, fresh, cancellationToken);
-        foreach (var address in fresh)
-        {
-            held.Add(Key(address));
-            await active.AddAsync(address.Chain.Profile.Id, address.Script, address.Address, CancellationToken.None);
-        }
+        foreach (var address in fresh) await active.AddAsync(address.Chain.Profile.Id, address.Script, address.Address, CancellationToken.None);
     }
 
-    /// <summary>Releases addresses.</summary>
-    public async ValueTask RemoveAsync(IEnumerable<(ChainId Chain, Script Script)> scripts)
+    /// <summary>Of these, the ones that are held; to be released when the subscription has let go of them.</summary>
+    public IReadOnlyList<(ChainId Chain, Script Script)> Held(IEnumerable<(ChainId Chain, Script Script)> scripts) => [.. scripts.Where(entry => held.Contains(entry.Chain, entry.Script)).Distinct()];
+
+    /// <summary>Releases what the subscription named and names no more.</summary>
+    public async ValueTask ReleaseAsync(IReadOnlyList<(ChainId Chain, Script Script)> scripts)
     {
-        foreach (var entry in scripts)
-        {
-            if (held.Remove(entry)) await active.RemoveAsync(entry.Chain, entry.Script, CancellationToken.None);
-        }
+        foreach (var (chain, script) in scripts) await active.RemoveAsync(chain, script, CancellationToken.None);
     }
-
-    /// <summary>Releases all but those in <paramref name="kept"/>.</summary>
-    public ValueTask KeepOnlyAsync(IReadOnlySet<(ChainId Chain, Script Script)> kept) => RemoveAsync(held.Where(entry => !kept.Contains(entry)).ToList());
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => RemoveAsync(held.ToList());
-
-    static (ChainId Chain, Script Script) Key(WatchRequest address) => (address.Chain.Profile.Id, address.Script);
+    public ValueTask DisposeAsync() => ReplaceAsync(null);
 }
