@@ -56,6 +56,10 @@ public sealed class ChainRun
 
     bool AtTip => !tipIsDirty && behind.Until is null && !nodeIsSyncing;
 
+    // Nothing that can be done now may be left for the next signal or audit: that may be half a minute away.
+    bool HasMore =>
+        (mempool.HasWork && replica.Position is not null) || tipIsDirty || (AtTip && (mempoolIsDirty || sweepMempool || history.HasWork)) || work.TryPeek(out _);
+
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -90,7 +94,7 @@ public sealed class ChainRun
     {
         if (Now >= nextAudit) await AuditAsync(cancellationToken);
         if (mempool.HasWork && replica.Position is not null) await mempool.WorkInAsync(cancellationToken);
-        if (tipIsDirty) return await SyncBlocksAsync(cancellationToken) || work.TryPeek(out _);
+        if (tipIsDirty) return await SyncBlocksAsync(cancellationToken) || HasMore;
         if (behind.Until is null && !nodeIsSyncing && (mempoolIsDirty || sweepMempool)) await SyncMempoolAsync(cancellationToken);
         if (mempool.NextJudgement <= Now) await mempool.JudgeMissingAsync(AtTip, cancellationToken);
         if (AtTip && history.HasWork) sweepMempool |= await history.StepAsync(cancellationToken);
@@ -98,7 +102,7 @@ public sealed class ChainRun
         history.SawOtherChain = false;
         trouble = null;
         retry = FirstRetry;
-        return mempool.HasWork || tipIsDirty || (AtTip && (history.HasWork || sweepMempool)) || work.TryPeek(out _);
+        return HasMore;
     }
 
     async ValueTask<bool> SyncBlocksAsync(CancellationToken cancellationToken)
