@@ -120,9 +120,9 @@ public sealed class ChainRun
                 break;
             case SyncResult.Behind:
                 var detail = $"the node's best block is {blocks.NodeHeight}, block {replica.Position!.Cursor.Block.Height} has been seen";
-                if (health.Reason is null)
+                if (health.Reason != FeedHealth.NodeBehind)
                     TrackingLog.Behind(logger, replica.Id.Value, replica.Parts.Chain.Source.Status.Endpoint, blocks.NodeHeight, replica.Position.Cursor.Block.Height, behind.Until!.Value);
-                health.Degrade("node_behind", detail);
+                health.Degrade(FeedHealth.NodeBehind, detail);
                 await committer.CommitAsync(null, cancellationToken);
                 mempoolIsDirty = true;
                 break;
