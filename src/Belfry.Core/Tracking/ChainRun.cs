@@ -57,6 +57,10 @@ public sealed class ChainRun
 
     bool AtTip => !tipIsDirty && behind.Until is null && !nodeIsSyncing;
 
+    // Nothing that can be done now may be left for the next signal or audit: that may be half a minute away.
+    bool HasMore =>
+        (mempool.HasWork && replica.Position is not null) || tipIsDirty || (AtTip && (mempoolIsDirty || sweepMempool || history.HasWork)) || work.TryPeek(out _);
+
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -91,7 +95,7 @@ public sealed class ChainRun
     {
         if (Now >= nextAudit) await AuditAsync(cancellationToken);
         if (mempool.HasWork && replica.Position is not null) await mempool.WorkInAsync(cancellationToken);
-        if (tipIsDirty) return await SyncBlocksAsync(cancellationToken) || work.TryPeek(out _);
+        if (tipIsDirty) return await SyncBlocksAsync(cancellationToken) || HasMore;
         if (behind.Until is null && !nodeIsSyncing && (mempoolIsDirty || sweepMempool)) await SyncMempoolAsync(cancellationToken);
         if (mempool.NextJudgement <= Now) tipIsDirty |= !await mempool.JudgeMissingAsync(AtTip, cancellationToken);
         if (AtTip && history.HasWork) sweepMempool |= await history.StepAsync(cancellationToken);
@@ -99,7 +103,7 @@ public sealed class ChainRun
         history.SawOtherChain = false;
         trouble = null;
         retry = FirstRetry;
-        return mempool.HasWork || tipIsDirty || (AtTip && (history.HasWork || sweepMempool)) || work.TryPeek(out _);
+        return HasMore;
     }
 
     async ValueTask<bool> SyncBlocksAsync(CancellationToken cancellationToken)
@@ -127,9 +131,9 @@ public sealed class ChainRun
                 break;
             case SyncResult.Behind:
                 var detail = $"the node's best block is {blocks.NodeHeight}, block {replica.Position!.Cursor.Block.Height} has been seen";
-                if (health.Reason is null)
+                if (health.Reason != FeedHealth.NodeBehind)
                     TrackingLog.Behind(logger, replica.Id.Value, replica.Parts.Chain.Source.Status.Endpoint, blocks.NodeHeight, replica.Position.Cursor.Block.Height, behind.Until!.Value);
-                health.Degrade("node_behind", detail);
+                health.Degrade(FeedHealth.NodeBehind, detail);
                 await committer.CommitAsync(null, cancellationToken);
                 mempoolIsDirty = true;
                 break;

@@ -10,6 +10,9 @@ namespace Belfry.Core.Tracking;
 /// </summary>
 public sealed class FeedHealth(ChainReplica replica, TrackingMetrics metrics, ILogger logger)
 {
+    /// <summary>The reason of a node that shows less than has been seen.</summary>
+    public const string NodeBehind = "node_behind";
+
     DateTimeOffset since = replica.Parts.Clock.GetUtcNow();
     bool feedIsDown;
 
@@ -32,8 +35,10 @@ public sealed class FeedHealth(ChainReplica replica, TrackingMetrics metrics, IL
     /// <summary>Something else is wrong: the node does not answer, or is behind.</summary>
     public void Degrade(string reason, string detail)
     {
-        if (Reason is not null) return;
-        (Reason, Detail, since) = (reason, detail, replica.Parts.Clock.GetUtcNow());
+        // One gap is told once, whatever else goes wrong in it; but a node that comes back behind is told as that also when its going away was told before.
+        if (Reason == reason || (Reason is not null && reason != NodeBehind)) return;
+        if (Reason is null) since = replica.Parts.Clock.GetUtcNow();
+        (Reason, Detail) = (reason, detail);
         metrics.Degraded(replica.Id, reason);
         TrackingLog.FeedDegraded(logger, replica.Id.Value, reason, detail);
         if (replica.Position is null) return;
