@@ -23,6 +23,13 @@ public interface IChainSource : IAsyncDisposable
     /// <exception cref="Runtime.EndpointException">The node cannot be asked now.</exception>
     ValueTask<BlockHeader?> ReadHeaderAsync(BlockHash hash, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Whether the node has judged the block invalid. Knowing a header that is not in the best chain is not that: a node that fetches its blocks again knows all
+    /// headers long before.
+    /// </summary>
+    /// <exception cref="Runtime.EndpointException">The node cannot be asked now.</exception>
+    ValueTask<bool> IsInvalidAsync(BlockHash hash, CancellationToken cancellationToken);
+
     /// <summary>The hash at a height of the node's best chain, or null above its tip.</summary>
     /// <exception cref="Runtime.EndpointException">The node cannot be asked now.</exception>
     ValueTask<BlockHash?> ReadHashAsync(long height, CancellationToken cancellationToken);

@@ -143,7 +143,7 @@ public sealed record EventData
     {
         json.WriteString("chain", Profile.Id.Value);
         WriteStringOrNull(json, "address", Address);
-        WriteStringOrNull(json, "direction", Movement is null ? null : Movement.Net.Sign < 0 ? "out" : Movement.Sent.IsZero ? "in" : "self");
+        WriteStringOrNull(json, "direction", Movement is null ? null : Movement.Net.Sign < 0 ? "out" : Movement.Sent.IsZero && Movement.From != Movement.Address ? "in" : "self");
         WriteStringOrNull(json, "state", State is { } state ? NameOf(state) : null);
         WriteStringOrNull(json, "previous_state", PreviousState is { } previous ? NameOf(previous) : null);
         WriteStringOrNull(json, "block_hash", Block?.Hash.ToString());

@@ -22,13 +22,12 @@ public sealed class BehindWatch(ChainReplica replica)
 
     /// <summary>Judges a tip from which our own tip cannot be reached.</summary>
     /// <param name="tip">The node's best block.</param>
-    /// <param name="ours">What the node says of our tip: null when it does not know it.</param>
+    /// <param name="namesOursInvalid">Whether the node has judged our tip invalid.</param>
     /// <param name="fork">The highest block that both have.</param>
     /// <returns>Whether to wait instead of taking blocks back.</returns>
-    public bool IsBehind(ChainTip tip, BlockHeader? ours, BlockRef fork)
+    public bool IsBehind(ChainTip tip, bool namesOursInvalid, BlockRef fork)
     {
         var showsCompetitor = tip.Header.Block.Height > fork.Height;
-        var namesOursInvalid = ours is { InBestChain: false };
         var hasLessWork = tip.Header.Work < (replica.Position?.BestWork ?? BigInteger.Zero);
         var believed = namesOursInvalid || !hasLessWork || (showsCompetitor && !Switched);
         if (believed)

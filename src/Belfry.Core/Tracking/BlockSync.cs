@@ -68,7 +68,8 @@ public sealed class BlockSync(ChainReplica replica, Committer committer, BehindW
         }
 
         var fork = await FindForkAsync(tip, cancellationToken);
-        if (fork is { } known && behind.IsBehind(tip, ours, known.Block)) return SyncResult.Behind;
+        var invalid = ours is not null && await Source.IsInvalidAsync(position.Cursor.Block.Hash, cancellationToken);
+        if (fork is { } known && behind.IsBehind(tip, invalid, known.Block)) return SyncResult.Behind;
         await TakeBackAsync(fork, cancellationToken);
         return SyncResult.Progress;
     }

@@ -104,7 +104,7 @@ sealed class BlockTree
         return forgotten;
     }
 
-    bool Stands(SimBlock block)
+    public bool Stands(SimBlock block)
     {
         if (refused.Count == 0) return true;
         for (var step = block; ; step = blocks[step.Header.Previous])

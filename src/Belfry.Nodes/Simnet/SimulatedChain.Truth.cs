@@ -89,6 +89,12 @@ public sealed partial class SimulatedChain
         lock (gate) return tree.Find(hash);
     }
 
+    /// <summary>Whether a block stands on one that the node was told to refuse.</summary>
+    public bool IsInvalid(SimBlock block)
+    {
+        lock (gate) return !tree.Stands(block);
+    }
+
     /// <summary>Whether a block is part of the best chain.</summary>
     public bool IsInBestChain(SimBlock block)
     {

@@ -29,6 +29,9 @@ public sealed record SimFaults
     /// <summary>Tell a block's transactions once more with the block, as ZeroMQ's <c>rawtx</c> topic does.</summary>
     public bool RepeatBlockTransactions { get; init; }
 
+    /// <summary>While behind, know the headers of the blocks that are still to be fetched, as nodes do that download headers first.</summary>
+    public bool HeadersFirst { get; init; }
+
     /// <summary>Cannot tell what inputs of a confirmed transaction spent, as nodes before undo data was served.</summary>
     public bool NoPrevouts { get; init; }
 }
@@ -122,7 +125,12 @@ public sealed class SimulatedNode : IChainSource
 
     /// <inheritdoc/>
     public ValueTask<BlockHeader?> ReadHeaderAsync(BlockHash hash, CancellationToken cancellationToken) =>
-        Answer(() => Find(hash) is { } block ? block.Header with { InBestChain = Shows(block) } : null, cancellationToken);
+        Answer(
+            () => (Find(hash) ?? (Faults.HeadersFirst ? chain.FindBlock(hash) : null)) is { } block ? block.Header with { InBestChain = Shows(block) } : null, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> IsInvalidAsync(BlockHash hash, CancellationToken cancellationToken) =>
+        Answer(() => Find(hash) is { } block && chain.IsInvalid(block), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<BlockHash?> ReadHashAsync(long height, CancellationToken cancellationToken) =>

@@ -123,6 +123,8 @@ sealed class SimulatedWorld : IDisposable
 
         public ValueTask<BlockHeader?> ReadHeaderAsync(BlockHash hash, CancellationToken cancellationToken) => node.ReadHeaderAsync(hash, cancellationToken);
 
+        public ValueTask<bool> IsInvalidAsync(BlockHash hash, CancellationToken cancellationToken) => node.IsInvalidAsync(hash, cancellationToken);
+
         public ValueTask<BlockHash?> ReadHashAsync(long height, CancellationToken cancellationToken) => node.ReadHashAsync(height, cancellationToken);
 
         public ValueTask<ReadOnlyMemory<byte>?> ReadBlockAsync(BlockHash hash, CancellationToken cancellationToken) => node.ReadBlockAsync(hash, cancellationToken);

@@ -81,6 +81,7 @@ public sealed class SimulationTests
             HideDepartures = random.Chance(0.3),
             RepeatBlockTransactions = random.Chance(0.5),
             NoPrevouts = random.Chance(0.3),
+            HeadersFirst = random.Chance(0.5),
         };
 
     static string Judge(SimulatedWorld world, IReadOnlyList<Script> watched)

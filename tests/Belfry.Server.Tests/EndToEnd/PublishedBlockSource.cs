@@ -36,6 +36,8 @@ sealed class PublishedBlockSource(PublishedBlock block) : IChainSource
     public ValueTask<BlockHeader?> ReadHeaderAsync(BlockHash hash, CancellationToken cancellationToken) =>
         ValueTask.FromResult(hash == Below.Block.Hash ? Below : hash == Top.Block.Hash && arrived ? Top : null);
 
+    public ValueTask<bool> IsInvalidAsync(BlockHash hash, CancellationToken cancellationToken) => ValueTask.FromResult(false);
+
     public ValueTask<BlockHash?> ReadHashAsync(long height, CancellationToken cancellationToken) =>
         ValueTask.FromResult<BlockHash?>(height == Below.Block.Height ? Below.Block.Hash : height == Top.Block.Height && arrived ? Top.Block.Hash : null);
 

@@ -49,6 +49,23 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
         return result.Error is null ? result.Value : result.Error.Code is OutOfRange or NotFound or Miscellaneous ? null : throw Outage(result.Error);
     }
 
+    /// <summary>Whether <c>getchaintips</c> lists the block as the tip of a branch that the node judged invalid; false where the node cannot tell.</summary>
+    public async Task<bool> IsInvalidAsync(BlockHash hash, CancellationToken cancellationToken)
+    {
+        var result = await TryAsync(new RpcCall("getchaintips"), (ref reader) =>
+        {
+            var tips = JsonElement.ParseValue(ref reader);
+            if (tips.ValueKind != JsonValueKind.Array) return false;
+            foreach (var tip in tips.EnumerateArray())
+            {
+                if (tip.OptionalText("status") == "invalid" && tip.Hash("hash") == hash.Value) return true;
+            }
+
+            return false;
+        }, cancellationToken);
+        return result.Error is null && result.Value;
+    }
+
     /// <summary>A header, or null when the node does not know the hash.</summary>
     public async Task<BlockHeader?> ReadHeaderAsync(BlockHash hash, CancellationToken cancellationToken)
     {

@@ -77,6 +77,10 @@ public sealed class BitcoinSource : IChainSource
         AskAsync(() => rpc.ReadHeaderAsync(hash, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<bool> IsInvalidAsync(BlockHash hash, CancellationToken cancellationToken) =>
+        AskAsync(() => rpc.IsInvalidAsync(hash, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<BlockHash?> ReadHashAsync(long height, CancellationToken cancellationToken) =>
         AskAsync(() => rpc.ReadHashAsync(height, cancellationToken), cancellationToken);
 

@@ -69,6 +69,9 @@ public sealed class FailoverSource : IChainSource
     public ValueTask<BlockHeader?> ReadHeaderAsync(BlockHash hash, CancellationToken cancellationToken) => AskAsync(node => node.ReadHeaderAsync(hash, cancellationToken));
 
     /// <inheritdoc/>
+    public ValueTask<bool> IsInvalidAsync(BlockHash hash, CancellationToken cancellationToken) => AskAsync(node => node.IsInvalidAsync(hash, cancellationToken));
+
+    /// <inheritdoc/>
     public ValueTask<BlockHash?> ReadHashAsync(long height, CancellationToken cancellationToken) => AskAsync(node => node.ReadHashAsync(height, cancellationToken));
 
     /// <inheritdoc/>
