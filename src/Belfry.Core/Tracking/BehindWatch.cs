@@ -9,10 +9,15 @@ namespace Belfry.Core.Tracking;
 /// </summary>
 public sealed class BehindWatch(ChainReplica replica)
 {
+    static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+
     DateTimeOffset? since;
 
     /// <summary>Until when the shorter chain is not believed, or null when the node is not behind.</summary>
     public DateTimeOffset? Until => since + Grace;
+
+    /// <summary>Whether it has been behind for more than the moment in which a node that is just changing branches shows the fork as its tip.</summary>
+    public bool IsLasting => since is { } start && replica.Parts.Clock.GetUtcNow() - start >= Moment;
 
     /// <summary>Set while a node that has just taken over is not yet known to be as good as the one before: it must show at least as much work.</summary>
     public bool Switched { get; set; }

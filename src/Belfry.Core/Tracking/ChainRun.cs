@@ -129,7 +129,7 @@ public sealed class ChainRun
                 // Far behind, everything that arrived meanwhile was judged without the coins of these blocks.
                 sweepMempool |= blocks.FoundCoins && blocks.NodeHeight - replica.Position!.Cursor.Block.Height > 2;
                 break;
-            case SyncResult.Behind:
+            case SyncResult.Behind when behind.IsLasting:
                 var detail = $"the node's best block is {blocks.NodeHeight}, block {replica.Position!.Cursor.Block.Height} has been seen";
                 if (health.Reason != FeedHealth.NodeBehind)
                     TrackingLog.Behind(logger, replica.Id.Value, replica.Parts.Chain.Source.Status.Endpoint, blocks.NodeHeight, replica.Position.Cursor.Block.Height, behind.Until!.Value);
@@ -304,7 +304,7 @@ public sealed class ChainRun
     void Publish()
     {
         var source = replica.Parts.Chain.Source.Status;
-        var state = behind.Until is not null ? ChainState.Behind
+        var state = behind.IsLasting ? ChainState.Behind
             : health.Reason is not null || committer.Trouble is not null ? ChainState.Degraded
             : initialSync || nodeIsSyncing ? ChainState.CatchingUp
             : ChainState.Live;

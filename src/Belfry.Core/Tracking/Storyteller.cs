@@ -108,7 +108,7 @@ public sealed class Storyteller(ChainProfile profile, BlockHash genesis, TimePro
         var returns = before is null or { State: TxState.Replaced or TxState.Conflicted or TxState.Dropped or TxState.Invalidated };
         if (returns || (after.State == TxState.Seen && before?.State == TxState.Reorged)) yield return EventKind.NewTransaction;
         // What an address sends to itself is no payment, also when the coins that it spends are older than the watch.
-        if (returns && movement.Net.Sign > 0 && movement.From != movement.Address) yield return EventKind.NewPayment;
+        if (returns && movement.Net.Sign > 0 && !(movement.Sent.IsZero && movement.From == movement.Address)) yield return EventKind.NewPayment;
         if (after.State is TxState.Confirmed or TxState.Final) yield return EventKind.VerifiedTx;
     }
 
