@@ -36,6 +36,9 @@ public sealed class BlockSync(ChainReplica replica, Committer committer, BehindW
     /// <summary>Whether blocks brought coins that no mempool had shown before, since this was last cleared.</summary>
     public bool FoundCoins { get; set; }
 
+    /// <summary>Whether one of them was made by a transaction that the feed should have told before: what spends it was judged without knowing it.</summary>
+    public bool FoundUnheard { get; set; }
+
     /// <summary>The height down to which blocks were taken back since this was last cleared; null when none were.</summary>
     public long? TookBackTo { get; set; }
 
@@ -120,6 +123,7 @@ public sealed class BlockSync(ChainReplica replica, Committer committer, BehindW
 
         var appraisals = await replica.Appraiser.AppraiseAsync(block.Matches, header.Block.Hash, null, null, cancellationToken);
         FoundCoins |= appraisals.Any(static appraised => appraised.Stored is null && appraised.Coins.Length > 0);
+        FoundUnheard |= appraisals.Any(static appraised => appraised.Stored is null && appraised.Coins.Length > 0 && !appraised.Transaction.IsCoinbase);
         replica.Extend(header);
         var lifecycle = replica.Lifecycle;
         lifecycle.Tell(new Fact.BlockJoined(header, block.TransactionCount, catchUp, replica.Position!.Disconnects));

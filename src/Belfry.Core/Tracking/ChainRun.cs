@@ -13,6 +13,7 @@ namespace Belfry.Core.Tracking;
 public sealed class ChainRun
 {
     const int SignalsPerTurn = 2048;
+    const int SweepableMempool = 20_000;
     static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
@@ -142,7 +143,10 @@ public sealed class ChainRun
         if (blocks.FoundCoins)
         {
             mempool.LookAgain();
-            blocks.FoundCoins = false;
+            // The latest arrivals are kept to be looked at again; the older ones have to be asked for, which a huge mempool does not allow for every such block:
+            // there, what spends such a coin is told when it is in a block itself.
+            sweepMempool |= blocks.FoundUnheard && mempool.Size <= SweepableMempool;
+            (blocks.FoundCoins, blocks.FoundUnheard) = (false, false);
         }
 
         if (blocks.TookBackTo is { } height)
