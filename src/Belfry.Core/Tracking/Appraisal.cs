@@ -41,15 +41,20 @@ public sealed record Appraisal(
     };
 
     /// <summary>The row of this transaction in a block.</summary>
-    public LedgerTransaction ToConfirmed(LedgerTransaction? before, BlockRef block, ConfirmationPlan plan, int confirmations) => Merge(before) with
+    public LedgerTransaction ToConfirmed(LedgerTransaction? before, BlockRef block, ConfirmationPlan plan, int confirmations)
     {
-        State = plan.IsFinal(confirmations, Transaction.IsCoinbase) ? TxState.Final : TxState.Confirmed,
-        Block = block,
-        Position = Transaction.Position,
-        ToldConfirmations = plan.LastMilestone(confirmations),
-        Cause = null,
-        CauseBlock = null,
-    };
+        // Reading a block again tells nothing new of what is known to be in it: only watches can have been added.
+        var known = before is { State: TxState.Confirmed or TxState.Final } && before.Block == block ? before : null;
+        return Merge(before) with
+        {
+            State = known?.State ?? (plan.IsFinal(confirmations, Transaction.IsCoinbase) ? TxState.Final : TxState.Confirmed),
+            Block = block,
+            Position = Transaction.Position,
+            ToldConfirmations = known?.ToldConfirmations ?? plan.LastMilestone(confirmations),
+            Cause = null,
+            CauseBlock = null,
+        };
+    }
 
     LedgerTransaction Merge(LedgerTransaction? before) => new()
     {
