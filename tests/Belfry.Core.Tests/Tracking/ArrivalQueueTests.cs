@@ -51,7 +51,11 @@ public sealed class ArrivalQueueTests
 
     static ChainTransaction Spending(byte id, byte parent) => new()
     {
-        Id = Id(id), IsCoinbase = false, Position = -1, Inputs = [new TxInput(new OutPoint(Id(parent), 0), null)], Outputs = [],
+        Id = Id(id),
+        IsCoinbase = false,
+        Position = -1,
+        Inputs = [new TxInput(new OutPoint(Id(parent), 0), null)],
+        Outputs = [],
     };
 
     static TxHash Id(byte number)
