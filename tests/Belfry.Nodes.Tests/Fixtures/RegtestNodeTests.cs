@@ -34,6 +34,8 @@ public sealed class RegtestNodeTests
         (await node.GetHeightAsync()).ShouldBeInRange(0, 101);
 
         node.Freeze();
+        // The signal is delivered when each thread next enters the kernel: only then is the node frozen.
+        await Eventually.HoldsAsync(() => File.ReadAllText($"/proc/{node.ProcessId}/stat").Contains(") T ", StringComparison.Ordinal));
         var call = node.GetHeightAsync();
         (await Task.WhenAny(call, Task.Delay(200))).ShouldNotBe(call);
         node.Continue();
