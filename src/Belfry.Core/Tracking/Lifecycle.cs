@@ -56,8 +56,7 @@ public sealed class Lifecycle(OpenTransactions open, ConfirmationPlan plan)
         var rivals = RivalsOf(appraised.Transaction);
         // A rival in a block of the best chain cannot lose to the mempool: either the node's answer is older than that block, or the block is about to be taken back.
         if (rivals.Exists(static rival => rival.State is TxState.Confirmed)) return Arrival.Premature;
-        foreach (var rival in rivals.Where(static rival => rival.State is TxState.Seen or TxState.Reorged))
-            Lose(rival, TxState.Replaced, appraised, null, note with { Reason = "replaced" });
+        Lose(rivals.Where(static rival => rival.State is TxState.Seen or TxState.Reorged), TxState.Replaced, appraised, null, note with { Reason = "replaced" });
         if (appraised.IsRelevant)
         {
             NoteSpent(appraised);
@@ -72,8 +71,8 @@ public sealed class Lifecycle(OpenTransactions open, ConfirmationPlan plan)
     {
         var before = open.Find(appraised.Transaction.Id) ?? appraised.Stored;
         var settled = note with { Confirmations = note.Confirmations == 0 ? 1 : note.Confirmations, BlockTime = header.Time };
-        foreach (var rival in RivalsOf(appraised.Transaction).Where(static rival => rival.State is not (TxState.Confirmed or TxState.Conflicted)))
-            Lose(rival, TxState.Conflicted, appraised, header.Block, settled with { Reason = "conflict_in_block", Confirmations = 0 });
+        var losers = RivalsOf(appraised.Transaction).Where(static rival => rival.State is not (TxState.Confirmed or TxState.Conflicted));
+        Lose(losers, TxState.Conflicted, appraised, header.Block, settled with { Reason = "conflict_in_block", Confirmations = 0 });
         if (!appraised.IsRelevant) return;
         NoteSpent(appraised);
         Change(before, appraised.ToConfirmed(before, header.Block, plan, settled.Confirmations), settled);
@@ -154,14 +153,28 @@ public sealed class Lifecycle(OpenTransactions open, ConfirmationPlan plan)
         }
     }
 
-    void Lose(LedgerTransaction loser, TxState state, Appraisal winner, BlockRef? block, ChangeNote note)
+    // Each rival first, then what hung on them: a rival can spend from another rival, and is told once, as a rival.
+    void Lose(IEnumerable<LedgerTransaction> rivals, TxState state, Appraisal winner, BlockRef? block, ChangeNote note)
+    {
+        var losers = rivals.ToList();
+        foreach (var rival in losers) LoseOne(rival, state, winner, block, note);
+        foreach (var rival in losers) LoseChildren(rival.Id, state, winner, block, note with { Reason = "parent_gone" });
+    }
+
+    void LoseOne(LedgerTransaction loser, TxState state, Appraisal winner, BlockRef? block, ChangeNote note)
     {
         var after = loser with { State = state, Cause = winner.Transaction.Id, CauseBlock = block, Block = null, Position = -1, ToldConfirmations = 0 };
         Change(loser, after, note with { RivalPays = winner.PaidScripts });
-        foreach (var child in open.ChildrenOf(loser.Id).Where(static child => child.State is TxState.Seen or TxState.Reorged or TxState.Dropped or TxState.Replaced))
+    }
+
+    void LoseChildren(TxHash parent, TxState state, Appraisal winner, BlockRef? block, ChangeNote note)
+    {
+        foreach (var id in open.ChildrenOf(parent).Select(static child => child.Id))
         {
-            if (child.State == state) continue;
-            Lose(child, state, winner, block, note with { Reason = "parent_gone" });
+            // Looked up anew: it may have been lost by another way since the list was made.
+            if (open.Find(id) is not { State: TxState.Seen or TxState.Reorged or TxState.Dropped or TxState.Replaced } child || child.State == state) continue;
+            LoseOne(child, state, winner, block, note);
+            LoseChildren(id, state, winner, block, note);
         }
     }
 
