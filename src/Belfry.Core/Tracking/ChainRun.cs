@@ -40,6 +40,7 @@ public sealed class ChainRun
     string? trouble;
     ChainStatus status;
     Task? arrival;
+    Alarm? alarm;
 
     /// <summary>A run over a loaded replica.</summary>
     public ChainRun(ChainReplica replica, ChannelReader<Work> work, TrackingMetrics metrics, Action<ChainStatus> publish, ILogger logger)
@@ -277,15 +278,28 @@ public sealed class ChainRun
         if (behind.Until is not null || nodeIsSyncing) until = Min(until, Now + TimeSpan.FromSeconds(1));
         // Never without a pause: whatever is due and cannot be done yet must not turn into a busy loop.
         var delay = until - Now is var left && left > ShortestWait ? left : ShortestWait;
-        // The wait for work is kept over turns instead of cancelled: a channel cancels its waiters on the thread pool, out of a simulation's sight.
+        // The wait for work is kept over turns instead of cancelled: a channel cancels its waiters on the thread pool, out of a simulation's sight. So is the alarm,
+        // unless it would ring too late: a timer set and cancelled for each of thousands of signals a second costs more than reading them. One too early is only a turn.
         arrival ??= HasWorkAsync();
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var alarm = RingAsync(delay, late.Token);
-        await Task.WhenAny(arrival, alarm);
-        Background.Cancel(late);
-        await alarm;
+        var due = Now + delay;
+        if (alarm is { } set && (set.Rung.IsCompleted || set.Due > due)) await SilenceAsync(set);
+        if (alarm is null)
+        {
+            var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            alarm = new Alarm(due, stop, RingAsync(delay, stop.Token));
+        }
+
+        await Task.WhenAny(arrival, alarm.Rung);
         if (arrival.IsCompleted) arrival = null;
         if (behind.Until is not null || nodeIsSyncing) tipIsDirty = true;
+    }
+
+    async Task SilenceAsync(Alarm set)
+    {
+        alarm = null;
+        Background.Cancel(set.Stop);
+        await set.Rung;
+        set.Stop.Dispose();
     }
 
     async Task RingAsync(TimeSpan delay, CancellationToken cancellationToken)
@@ -296,12 +310,14 @@ public sealed class ChainRun
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Woken by work, or stopped.
+            // Not needed any more, or stopped.
         }
     }
 
     // Not AsTask(): that would finish on the thread pool too.
     async Task HasWorkAsync() => await work.WaitToReadAsync(CancellationToken.None);
+
+    sealed record Alarm(DateTimeOffset Due, CancellationTokenSource Stop, Task Rung);
 
     static DateTimeOffset Min(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
 
