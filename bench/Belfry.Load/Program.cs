@@ -7,6 +7,8 @@ switch (arguments.Command)
 {
     case "fanout":
         return FanoutBench.Run(arguments.Number("clients", 1000), arguments.Number("rounds", 3), arguments.Text("data"), arguments.List("only"), args.Contains("--no-ladder"));
+    case "stuck":
+        return StuckBench.Run(arguments.Text("data"));
     case "ingest":
         return await IngestBench.RunAsync(arguments.Number("rate", 5000), arguments.Number("seconds", 10), arguments.Number("paying", 0), arguments.Number("watched", 1_000_000), arguments.Text("data"));
     case "latency":
@@ -17,6 +19,7 @@ switch (arguments.Command)
         await Console.Error.WriteLineAsync("""
             usage: bench/load <what> [options]
               fanout   --clients 1000 --rounds 3 [--only belfry,ws,socket.io] [--data FOLDER]
+              stuck
               latency  --rounds 10
               ingest   --rate 5000 --seconds 10 [--paying N-in-1000] [--watched 1000000]
               million  [--count 1000000]

@@ -56,6 +56,15 @@ sealed class Trial(IContestant contestant, int clients, double limit)
         double PerClient(long memory) => (memory - empty) / 1024.0 / clients;
     }
 
+    /// <summary>Connects all clients.</summary>
+    public Swarm Gather()
+    {
+        var swarm = new Swarm(flights);
+        swarm.Connect(clients, contestant.Server.Endpoint, contestant.Dialect);
+        swarm.Start();
+        return swarm;
+    }
+
     /// <summary>One phase at one rate.</summary>
     public Step Take(Swarm swarm, double rate, TimeSpan length)
     {

@@ -7,11 +7,11 @@ namespace Belfry.Server.Watches;
 /// <summary>The addresses that one connection listens to: each counted once as active, and released when the connection ends for whatever reason.</summary>
 sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : IAsyncDisposable
 {
-    // The same table that the subscription names: a million addresses are held once.
-    NamedScripts held = new();
+    // The same table that the subscription names: a million addresses are held once. Null while none is named.
+    NamedScripts? held;
 
     /// <summary>How many addresses.</summary>
-    public long Count => held.Count;
+    public long Count => held?.Count ?? 0;
 
     /// <summary>
     /// Makes addresses followed (a stored watch of the account, which stays) and active, before a subscription names exactly them. Effective when it returns;
@@ -29,24 +29,25 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
     public async ValueTask ReplaceAsync(NamedScripts? named)
     {
         var before = held;
-        held = named ?? new NamedScripts();
+        held = named;
+        if (before is null) return;
         foreach (var (chain, script) in before.ReadAll())
         {
-            if (!held.Contains(chain, script)) await active.RemoveAsync(chain, script, CancellationToken.None);
+            if (!Holds(chain, script)) await active.RemoveAsync(chain, script, CancellationToken.None);
         }
     }
 
     /// <summary>Makes addresses followed and active, before they are added to the subscription.</summary>
     public async ValueTask ActivateAsync(Account account, IReadOnlyList<WatchRequest> addresses, CancellationToken cancellationToken)
     {
-        var fresh = addresses.Where(address => !held.Contains(address.Chain.Profile.Id, address.Script)).DistinctBy(address => (address.Chain.Profile.Id, address.Script)).ToList();
+        var fresh = addresses.Where(address => !Holds(address.Chain.Profile.Id, address.Script)).DistinctBy(address => (address.Chain.Profile.Id, address.Script)).ToList();
         if (fresh.Count == 0) return;
         await watches.AddAsync(account, fresh, cancellationToken);
         foreach (var address in fresh) await active.AddAsync(address.Chain.Profile.Id, address.Script, address.Address, CancellationToken.None);
     }
 
     /// <summary>Of these, the ones that are held; to be released when the subscription has let go of them.</summary>
-    public IReadOnlyList<(ChainId Chain, Script Script)> Held(IEnumerable<(ChainId Chain, Script Script)> scripts) => [.. scripts.Where(entry => held.Contains(entry.Chain, entry.Script)).Distinct()];
+    public IReadOnlyList<(ChainId Chain, Script Script)> Held(IEnumerable<(ChainId Chain, Script Script)> scripts) => [.. scripts.Where(entry => Holds(entry.Chain, entry.Script)).Distinct()];
 
     /// <summary>Releases what the subscription named and names no more.</summary>
     public async ValueTask ReleaseAsync(IReadOnlyList<(ChainId Chain, Script Script)> scripts)
@@ -56,4 +57,6 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ReplaceAsync(null);
+
+    bool Holds(ChainId chain, Script script) => held?.Contains(chain, script) ?? false;
 }
