@@ -13,6 +13,8 @@ switch (arguments.Command)
         return await IngestBench.RunAsync(arguments.Number("rate", 5000), arguments.Number("seconds", 10), arguments.Number("paying", 0), arguments.Number("watched", 1_000_000), arguments.Text("data"));
     case "latency":
         return await LatencyBench.RunAsync(arguments.Number("rounds", 10), "/dev/shm");
+    case "catchup":
+        return await CatchUpBench.RunAsync(arguments.Number("blocks", 200), arguments.Text("data"));
     case "million":
         return await MillionBench.RunAsync(arguments.Number("count", 1_000_000), arguments.Text("data"));
     default:
@@ -22,6 +24,7 @@ switch (arguments.Command)
               stuck
               latency  --rounds 10
               ingest   --rate 5000 --seconds 10 [--paying N-in-1000] [--watched 1000000]
+              catchup  [--blocks 200]
               million  [--count 1000000]
             """);
         return arguments.Command == "--help" ? 0 : 64;
