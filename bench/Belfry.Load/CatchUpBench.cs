@@ -41,7 +41,7 @@ static class CatchUpBench
         Row("a client that asks for hash, header and block, one question after the other, and throws them away", Workplace.Median(bare));
         Row("Belfry: the same, hex decoded, all ids and the merkle root checked, matched, cursor and journal stored and synced", Workplace.Median(ours));
         text.Append(CultureInfo.InvariantCulture, $"\nBelfry over the bare client: **{Workplace.Median(ours) / Workplace.Median(bare):F2}**. CPU of the whole server process: {Workplace.Median(cpu):F2} ms a block.\n");
-        Workplace.Publish("ingest-catchup.md", text.Append('\n').ToString());
+        Results.Publish("ingest.md", "Ingest", text.Append('\n').ToString());
         return 0;
 
         void Row(string name, double each) => text.Row(name, each.ToString("F2", CultureInfo.InvariantCulture), (block.Length / each / 1000).ToString("F0", CultureInfo.InvariantCulture));

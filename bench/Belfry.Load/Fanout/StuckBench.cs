@@ -34,7 +34,7 @@ static class StuckBench
         text.Append("|---|---:|---:|---:|---:|---:|\n");
         Row("200 healthy clients", alone);
         Row("the same beside a stuck one", beside);
-        Workplace.Publish("fanout-stuck.md", text.Append('\n').ToString());
+        Results.Publish("fanout.md", "Fan-out", text.Append('\n').ToString());
         return beside.All(static step => step.Complete) && swarm.Gone == 0 ? 0 : 1;
 
         void Row(string name, List<Step> steps) => text.Row(
