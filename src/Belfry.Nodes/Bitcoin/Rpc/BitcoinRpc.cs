@@ -28,7 +28,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     public NodeRpc Connection => rpc;
 
     /// <summary>What the node says of its chain.</summary>
-    public Task<ChainInfo> ReadChainInfoAsync(CancellationToken cancellationToken) => AskAsync(new RpcCall("getblockchaininfo"), static (ref reader) =>
+    public Task<ChainInfo> ReadChainInfoAsync(CancellationToken cancellationToken) => AskAsync(new RpcCall("getblockchaininfo") { Timeout = Quick }, static (ref reader) =>
     {
         var info = RpcJson.ReadObject(ref reader);
         return new ChainInfo(info.Text("chain"), info.Number("blocks"), new BlockHash(info.Hash("bestblockhash")), info.OptionalFlag("initialblockdownload") ?? false);
