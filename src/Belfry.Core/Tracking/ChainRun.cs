@@ -25,7 +25,7 @@ public sealed class ChainRun
     readonly MempoolSync mempool;
     readonly BlockSync blocks;
     readonly History history;
-    readonly ChannelReader<Work> work;
+    readonly Inbox inbox;
     readonly Action<ChainStatus> publish;
     readonly ILogger logger;
 
@@ -39,12 +39,12 @@ public sealed class ChainRun
     TimeSpan notBefore;
     string? trouble;
     ChainStatus status;
-    Task? arrival;
 
     /// <summary>A run over a loaded replica.</summary>
     public ChainRun(ChainReplica replica, ChannelReader<Work> work, TrackingMetrics metrics, Action<ChainStatus> publish, ILogger logger)
     {
-        (this.replica, this.work, this.publish, this.logger) = (replica, work, publish, logger);
+        (this.replica, this.publish, this.logger) = (replica, publish, logger);
+        inbox = new Inbox(work, replica.Parts.Clock);
         committer = new Committer(replica, metrics, logger);
         health = new FeedHealth(replica, metrics, logger);
         behind = new BehindWatch(replica);
@@ -62,7 +62,7 @@ public sealed class ChainRun
 
     // Nothing that can be done now may be left for the next signal or audit: that may be half a minute away.
     bool HasMore =>
-        (mempool.HasWork && replica.Position is not null) || tipIsDirty || (AtTip && (mempoolIsDirty || sweepMempool || history.HasWork)) || work.TryPeek(out _);
+        (mempool.HasWork && replica.Position is not null) || tipIsDirty || (AtTip && (mempoolIsDirty || sweepMempool || history.HasWork)) || inbox.HasItems;
 
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -191,7 +191,7 @@ public sealed class ChainRun
 
     async ValueTask DrainAsync(CancellationToken cancellationToken)
     {
-        for (var i = 0; i < SignalsPerTurn && work.TryRead(out var item); i++)
+        for (var i = 0; i < SignalsPerTurn && inbox.TryRead(out var item); i++)
         {
             switch (item)
             {
@@ -279,31 +279,9 @@ public sealed class ChainRun
         if (behind.Until is not null || nodeIsSyncing) until = Min(until, Now + TimeSpan.FromSeconds(1));
         // Never without a pause: whatever is due and cannot be done yet must not turn into a busy loop.
         var delay = until - Now is var left && left > ShortestWait ? left : ShortestWait;
-        // The wait for work is kept over turns instead of cancelled: a channel cancels its waiters on the thread pool, out of a simulation's sight.
-        arrival ??= HasWorkAsync();
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var alarm = RingAsync(delay, late.Token);
-        await Task.WhenAny(arrival, alarm);
-        Background.Cancel(late);
-        await alarm;
-        if (arrival.IsCompleted) arrival = null;
+        await inbox.WaitAsync(delay, cancellationToken);
         if (behind.Until is not null || nodeIsSyncing) tipIsDirty = true;
     }
-
-    async Task RingAsync(TimeSpan delay, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Task.Delay(delay, replica.Parts.Clock, cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Woken by work, or stopped.
-        }
-    }
-
-    // Not AsTask(): that would finish on the thread pool too.
-    async Task HasWorkAsync() => await work.WaitToReadAsync(CancellationToken.None);
 
     static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
@@ -330,22 +308,4 @@ public sealed class ChainRun
         };
         publish(status);
     }
-}
-
-/// <summary>What a chain's loop is given to do.</summary>
-public abstract record Work
-{
-    Work() { }
-
-    /// <summary>The source said something.</summary>
-    public sealed record Heard(FeedSignal Signal) : Work;
-
-    /// <summary>Match these from now on.</summary>
-    public sealed record Watch(IReadOnlyList<WatchedScript> Scripts, TaskCompletionSource Done) : Work;
-
-    /// <summary>Match these no longer.</summary>
-    public sealed record Unwatch(IReadOnlyList<Script> Scripts, TaskCompletionSource Done) : Work;
-
-    /// <summary>Read blocks again.</summary>
-    public sealed record Rescan(long FromHeight, TaskCompletionSource Done) : Work;
 }

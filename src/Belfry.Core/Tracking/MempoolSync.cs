@@ -13,16 +13,13 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
 {
     const int IdsPerRead = 400;
     const int ArrivalsPerCommit = 256;
-    const long UnmatchedBytesKept = 8 << 20;
-    static readonly TimeSpan UnmatchedKept = TimeSpan.FromSeconds(15);
 
     readonly HashSet<TxHash> view = [];
     readonly ArrivalQueue arrivals = new();
     readonly SortedDictionary<TxHash, TimeSpan> missing = new(Comparer<TxHash>.Create(static (left, right) => left.Value.CompareTo(right.Value)));
     readonly HashSet<TxHash> announced = [];
     readonly HashSet<TxHash> premature = [];
-    readonly Queue<(TimeSpan At, ReadOnlyMemory<byte> Raw)> unmatched = new();
-    long unmatchedBytes;
+    readonly UnmatchedArrivals unmatched = new();
     ulong? snapshotSequence;
 
     /// <summary>How many transactions the node's mempool holds as far as known.</summary>
@@ -56,7 +53,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
         }
 
         Noted(matched);
-        if (matched.Match is null) Keep(raw);
+        if (matched.Match is null) unmatched.Keep(raw, Now);
     }
 
     /// <summary>
@@ -64,17 +61,8 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     /// </summary>
     public void LookAgain()
     {
-        for (var left = unmatched.Count; left > 0; left--)
+        foreach (var matched in unmatched.Rematch(replica.Parts.Chain.Decoder, replica.Index))
         {
-            var (at, raw) = unmatched.Dequeue();
-            var matched = replica.Parts.Chain.Decoder.MatchTransaction(raw, replica.Index);
-            if (matched.Match is null)
-            {
-                unmatched.Enqueue((at, raw));
-                continue;
-            }
-
-            unmatchedBytes -= raw.Length;
             if (view.Contains(matched.Id)) Noted(matched);
         }
     }
@@ -175,14 +163,6 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
 
         await committer.CommitAsync(null, cancellationToken);
         return true;
-    }
-
-    void Keep(ReadOnlyMemory<byte> raw)
-    {
-        unmatched.Enqueue((Now, raw));
-        unmatchedBytes += raw.Length;
-        while (unmatched.TryPeek(out var oldest) && (unmatchedBytes > UnmatchedBytesKept || Now - oldest.At > UnmatchedKept))
-            unmatchedBytes -= unmatched.Dequeue().Raw.Length;
     }
 
     bool IsStale(ulong? sequence) => sequence is { } number && snapshotSequence is { } snapshot && number < snapshot;
