@@ -34,9 +34,9 @@ public sealed class ChainRun
     bool sweepMempool;
     bool initialSync = true;
     bool nodeIsSyncing;
-    DateTimeOffset nextAudit;
+    TimeSpan nextAudit;
     TimeSpan retry = FirstRetry;
-    DateTimeOffset notBefore;
+    TimeSpan notBefore;
     string? trouble;
     ChainStatus status;
     Task? arrival;
@@ -51,10 +51,12 @@ public sealed class ChainRun
         mempool = new MempoolSync(replica, committer, metrics, logger);
         blocks = new BlockSync(replica, committer, behind, mempool, logger);
         history = new History(replica, committer, logger);
-        status = new ChainStatus { Profile = replica.Parts.Chain.Profile, State = ChainState.CatchingUp, Since = Now };
+        status = new ChainStatus { Profile = replica.Parts.Chain.Profile, State = ChainState.CatchingUp, Since = Today };
     }
 
-    DateTimeOffset Now => replica.Parts.Clock.GetUtcNow();
+    TimeSpan Now => replica.Parts.Clock.ReadSteady();
+
+    DateTimeOffset Today => replica.Parts.Clock.GetUtcNow();
 
     bool AtTip => !tipIsDirty && behind.Until is null && !nodeIsSyncing;
 
@@ -133,7 +135,7 @@ public sealed class ChainRun
             case SyncResult.Behind when behind.IsLasting:
                 var detail = $"the node's best block is {blocks.NodeHeight}, block {replica.Position!.Cursor.Block.Height} has been seen";
                 if (health.Reason != FeedHealth.NodeBehind)
-                    TrackingLog.Behind(logger, replica.Id.Value, replica.Parts.Chain.Source.Status.Endpoint, blocks.NodeHeight, replica.Position.Cursor.Block.Height, behind.Until!.Value);
+                    TrackingLog.Behind(logger, replica.Id.Value, replica.Parts.Chain.Source.Status.Endpoint, blocks.NodeHeight, replica.Position.Cursor.Block.Height, Today + (behind.Until!.Value - Now));
                 health.Degrade(FeedHealth.NodeBehind, detail);
                 await committer.CommitAsync(null, cancellationToken);
                 mempoolIsDirty = true;
@@ -303,7 +305,7 @@ public sealed class ChainRun
     // Not AsTask(): that would finish on the thread pool too.
     async Task HasWorkAsync() => await work.WaitToReadAsync(CancellationToken.None);
 
-    static DateTimeOffset Min(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
+    static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
     void Publish()
     {
@@ -323,7 +325,7 @@ public sealed class ChainRun
             Reason = committer.Trouble ?? trouble ?? health.Detail ?? (nodeIsSyncing ? "the node is still downloading its chain" : null),
             MempoolSize = mempool.Size,
             WatchedScripts = replica.Index.Scripts.Count,
-            Since = state == status.State ? status.Since : Now,
+            Since = state == status.State ? status.Since : Today,
             RescanProgress = history.Progress,
         };
         publish(status);

@@ -18,10 +18,10 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
 
     readonly HashSet<TxHash> view = [];
     readonly ArrivalQueue arrivals = new();
-    readonly SortedDictionary<TxHash, DateTimeOffset> missing = new(Comparer<TxHash>.Create(static (left, right) => left.Value.CompareTo(right.Value)));
+    readonly SortedDictionary<TxHash, TimeSpan> missing = new(Comparer<TxHash>.Create(static (left, right) => left.Value.CompareTo(right.Value)));
     readonly HashSet<TxHash> announced = [];
     readonly HashSet<TxHash> premature = [];
-    readonly Queue<(DateTimeOffset At, ReadOnlyMemory<byte> Raw)> unmatched = new();
+    readonly Queue<(TimeSpan At, ReadOnlyMemory<byte> Raw)> unmatched = new();
     long unmatchedBytes;
     ulong? snapshotSequence;
 
@@ -31,15 +31,15 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     /// <summary>Whether arrivals or announcements wait.</summary>
     public bool HasWork => arrivals.Count > 0 || announced.Count > 0;
 
-    /// <summary>When the next missing transaction is to be judged, or null.</summary>
-    public DateTimeOffset? NextJudgement => missing.Count == 0 ? null : missing.Values.Min();
+    /// <summary>When the next missing transaction is to be judged, in steady time, or null.</summary>
+    public TimeSpan? NextJudgement => missing.Count == 0 ? null : missing.Values.Min();
 
-    /// <summary>Set after the node was restarted: absences mean little until this time.</summary>
-    public DateTimeOffset HoldUntil { get; set; }
+    /// <summary>Set after the node was restarted: absences mean little until this time, in steady time.</summary>
+    public TimeSpan HoldUntil { get; set; }
 
     IChainSource Source => replica.Parts.Chain.Source;
 
-    DateTimeOffset Now => replica.Parts.Clock.GetUtcNow();
+    TimeSpan Now => replica.Parts.Clock.ReadSteady();
 
     /// <summary>The feed brought a transaction.</summary>
     public void Arrived(ReadOnlyMemory<byte> raw)
