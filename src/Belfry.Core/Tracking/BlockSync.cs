@@ -109,18 +109,7 @@ public sealed class BlockSync(ChainReplica replica, Committer committer, BehindW
 
     async ValueTask WorkInAsync(BlockHeader header, ReadOnlyMemory<byte> raw, bool catchUp, CancellationToken cancellationToken)
     {
-        MatchedBlock block;
-        try
-        {
-            block = replica.Parts.Chain.Decoder.MatchBlock(raw, replica.Index);
-            if (block.Hash != header.Block.Hash) throw new MalformedDataException("block", $"its header hashes to {block.Hash}");
-        }
-        catch (MalformedDataException problem)
-        {
-            TrackingLog.BadBlock(logger, replica.Id.Value, header.Block.Height, header.Block.Hash.ToString(), Source.Status.Endpoint, problem.Message);
-            throw new EndpointException(Source.Status.Endpoint, $"Chains:{replica.Id}:Rpc", $"block {header.Block} cannot be trusted: {problem.Message}", problem);
-        }
-
+        var block = replica.MatchBlock(header, raw, replica.Index, logger);
         var appraisals = await replica.Appraiser.AppraiseAsync(block.Matches, header.Block.Hash, null, null, cancellationToken);
         FoundCoins |= appraisals.Any(static appraised => appraised.Stored is null && appraised.Coins.Length > 0);
         FoundUnheard |= appraisals.Any(static appraised => appraised.Stored is null && appraised.Coins.Length > 0 && !appraised.Transaction.IsCoinbase);

@@ -41,17 +41,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     /// <summary>The feed brought a transaction.</summary>
     public void Arrived(ReadOnlyMemory<byte> raw)
     {
-        MatchedTransaction matched;
-        try
-        {
-            matched = replica.Parts.Chain.Decoder.MatchTransaction(raw, replica.Index);
-        }
-        catch (MalformedDataException problem)
-        {
-            TrackingLog.MalformedTransaction(logger, replica.Id.Value, problem.Message);
-            return;
-        }
-
+        if (Match(raw, null) is not { } matched) return;
         Noted(matched);
         if (matched.Match is null) unmatched.Keep(raw, Now);
     }
@@ -125,7 +115,8 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
         snapshotSequence = snapshot.Sequence;
         var found = 0;
         var present = new HashSet<TxHash>(snapshot.Transactions);
-        var fresh = snapshot.Transactions.Where(id => everything ? !IsSeen(id) : !view.Contains(id) || IsUndone(id)).ToArray();
+        // Also what is tracked already: it may pay a new watch too.
+        var fresh = snapshot.Transactions.Where(id => everything || !view.Contains(id) || IsUndone(id)).ToArray();
         foreach (var chunk in fresh.Chunk(IdsPerRead))
             found += await ReadAndArriveAsync(chunk, source, cancellationToken);
 
@@ -156,7 +147,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
             for (var i = 0; i < chunk.Length; i++)
             {
                 missing.Remove(chunk[i]);
-                if (raws[i] is { } raw) Arrived(raw);
+                if (raws[i] is { } raw) Answered(raw, chunk[i]);
                 else replica.Lifecycle.Drop(chunk[i], new ChangeNote { Reason = "not_in_mempool" });
             }
         }
@@ -166,8 +157,6 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     }
 
     bool IsStale(ulong? sequence) => sequence is { } number && snapshotSequence is { } snapshot && number < snapshot;
-
-    bool IsSeen(TxHash id) => replica.Open.Find(id) is { State: TxState.Seen };
 
     bool IsUndone(TxHash id) => replica.Open.Find(id) is { State: TxState.Replaced or TxState.Conflicted or TxState.Dropped or TxState.Reorged };
 
@@ -199,54 +188,72 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     async ValueTask ReadAndNoteAsync(TxHash[] ids, CancellationToken cancellationToken)
     {
         var raws = await Source.ReadTransactionsAsync(ids, cancellationToken);
-        foreach (var raw in raws)
+        for (var i = 0; i < ids.Length; i++)
         {
-            if (raw is { } bytes) Arrived(bytes);
+            if (raws[i] is { } raw) Answered(raw, ids[i]);
         }
+    }
+
+    void Answered(ReadOnlyMemory<byte> raw, TxHash asked)
+    {
+        if (Match(raw, asked) is not { } matched) return;
+        Noted(matched);
+        if (matched.Match is null) Keep(raw);
+    }
+
+    /// <summary>Matches a transaction; null when it cannot be read, or is another one than was asked for: nobody said that the node has that one.</summary>
+    MatchedTransaction? Match(ReadOnlyMemory<byte> raw, TxHash? asked)
+    {
+        try
+        {
+            var matched = replica.Parts.Chain.Decoder.MatchTransaction(raw, replica.Index);
+            if (asked is null || matched.Id == asked) return matched;
+            TrackingLog.MalformedTransaction(logger, replica.Id.Value, $"{matched.Id} came where {asked} was asked for");
+        }
+        catch (MalformedDataException problem)
+        {
+            TrackingLog.MalformedTransaction(logger, replica.Id.Value, problem.Message);
+        }
+
+        return null;
     }
 
     async ValueTask<int> ReadAndArriveAsync(TxHash[] ids, string? source, CancellationToken cancellationToken)
     {
         var raws = await Source.ReadTransactionsAsync(ids, cancellationToken);
-        var decoder = replica.Parts.Chain.Decoder;
-        var others = new List<ReadOnlyMemory<byte>>();
-        var pending = raws.OfType<ReadOnlyMemory<byte>>().ToList();
+        var others = new List<(TxHash Id, ReadOnlyMemory<byte> Raw)>();
+        var pending = ids.Zip(raws).Where(static pair => pair.Second is not null).Select(static pair => (Id: pair.First, Raw: pair.Second!.Value)).ToList();
         var found = 0;
         while (pending.Count > 0)
         {
             var matches = new List<ChainTransaction>();
             others.Clear();
-            foreach (var raw in pending)
+            foreach (var (id, raw) in pending)
             {
-                try
-                {
-                    var matched = decoder.MatchTransaction(raw, replica.Index);
-                    missing.Remove(matched.Id);
-                    if (matched.Match is { IsCoinbase: false } match) matches.Add(match);
-                    else others.Add(raw);
-                }
-                catch (MalformedDataException problem)
-                {
-                    TrackingLog.MalformedTransaction(logger, replica.Id.Value, problem.Message);
-                }
+                if (Match(raw, id) is not { } matched) continue;
+                missing.Remove(id);
+                if (matched.Match is { IsCoinbase: false } match) matches.Add(match);
+                else others.Add((id, raw));
             }
 
             // The list has no order: a child may stand before the parent whose coins make it interesting, so the rest is matched again.
-            if (matches.Count == 0 || !await ArriveAsync(matches, source, cancellationToken)) break;
-            found += matches.Count;
+            var changed = matches.Count == 0 ? 0 : await ArriveAsync(matches, source, cancellationToken);
+            if (changed == 0) break;
+            found += changed;
             pending = [.. others];
         }
 
         return found;
     }
 
-    async ValueTask<bool> ArriveAsync(IReadOnlyList<ChainTransaction> transactions, string? source, CancellationToken cancellationToken)
+    // Says how many of them were news.
+    async ValueTask<int> ArriveAsync(IReadOnlyList<ChainTransaction> transactions, string? source, CancellationToken cancellationToken)
     {
-        var changed = false;
+        var changed = 0;
         foreach (var appraised in await replica.Appraiser.AppraiseAsync(transactions, null, null, null, cancellationToken))
         {
             var arrival = replica.Lifecycle.Arrive(appraised, new ChangeNote { Source = source });
-            changed |= arrival == Arrival.Changed;
+            if (arrival == Arrival.Changed) changed++;
             if (arrival != Arrival.Premature) continue;
             view.Remove(appraised.Transaction.Id);
             premature.Add(appraised.Transaction.Id);

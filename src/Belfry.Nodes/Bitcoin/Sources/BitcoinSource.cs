@@ -124,6 +124,9 @@ public sealed class BitcoinSource : IChainSource
     }
 
     /// <inheritdoc/>
+    public void Distrust(BlockHash hash) => blocks.Remove(hash);
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await disposed.CancelAsync();
