@@ -6,6 +6,9 @@ namespace Belfry.Cli;
 /// <summary>The <c>belfry</c> command.</summary>
 public static class BelfryCommand
 {
+    /// <summary>EPIPE.</summary>
+    const int BrokenPipe = 32;
+
     /// <summary>Runs one command line.</summary>
     /// <param name="args">As typed, without the program's name.</param>
     /// <param name="terminal">Where to read and write.</param>
@@ -25,6 +28,11 @@ public static class BelfryCommand
         {
             var code = await parsed.InvokeAsync(output, cancellationToken);
             return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;
+        }
+        catch (IOException gone) when (gone.HResult == BrokenPipe)
+        {
+            // whoever read has what it wanted: head, a closed pager
+            return ExitCodes.Done;
         }
         catch (Exception problem) when (Explain(problem) is var explained)
         {

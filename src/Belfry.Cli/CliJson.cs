@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Belfry.Cli.Forwarding;
 using Belfry.Client;
 
 namespace Belfry.Cli;
@@ -10,6 +11,10 @@ namespace Belfry.Cli;
 [JsonSerializable(typeof(WatchInfo))]
 [JsonSerializable(typeof(ImportResult))]
 [JsonSerializable(typeof(AddressInfo))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>))]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(Cursor))]
+[JsonSerializable(typeof(ForwardLine))]
 sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>For a terminal or a file, never inside HTML: readable text stays readable.</summary>
