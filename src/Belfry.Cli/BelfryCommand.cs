@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Belfry.Cli.Triggering;
 using Belfry.Core.Hosting;
 
 namespace Belfry.Cli;
@@ -54,6 +55,7 @@ public static class BelfryCommand
         root.Subcommands.Add(ServeCommand.BuildServe(terminal));
         root.Subcommands.Add(ServeCommand.BuildDemo(terminal));
         root.Subcommands.Add(ListenCommand.Build(terminal));
+        root.Subcommands.Add(TriggerCommand.Build(terminal));
         root.Subcommands.Add(WatchCommand.Build(terminal));
         root.Subcommands.Add(AddressCommand.Build(terminal));
         root.Subcommands.Add(DecodeCommand.Build(terminal));
@@ -64,8 +66,9 @@ public static class BelfryCommand
     static (string Message, int Code) Explain(Exception problem) => problem switch
     {
         UsageException usage => (usage.Message, ExitCodes.Usage),
+        RefusedException refused => (refused.Message, ExitCodes.Refused),
         ConfigurationException configuration => (configuration.Message, ExitCodes.Configuration),
-        Client.BelfryException refused => (refused.Message, ExitCodes.Refused),
+        Client.BelfryException no => (no.Message, ExitCodes.Refused),
         Core.Runtime.BelfryException outage => (outage.Message, ExitCodes.Configuration),
         HttpRequestException unreachable => ($"the server does not answer: {unreachable.Message} Is it running? Start one with: belfry up", ExitCodes.Unreachable),
         TaskCanceledException { InnerException: TimeoutException } => ("the server does not answer in time", ExitCodes.Unreachable),

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Belfry.Cli.Forwarding;
+using Belfry.Cli.Triggering;
 using Belfry.Client;
 
 namespace Belfry.Cli;
@@ -13,6 +14,12 @@ namespace Belfry.Cli;
 [JsonSerializable(typeof(AddressInfo))]
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 [JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(List<NodeInput>))]
+[JsonSerializable(typeof(DidLine))]
+[JsonSerializable(typeof(ToldLine))]
+[JsonSerializable(typeof(EndLine))]
 [JsonSerializable(typeof(Cursor))]
 [JsonSerializable(typeof(ForwardLine))]
 sealed partial class CliJson : JsonSerializerContext
