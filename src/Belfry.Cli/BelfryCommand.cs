@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Belfry.Cli.Triggering;
 using Belfry.Core.Hosting;
 
 namespace Belfry.Cli;
@@ -6,6 +7,9 @@ namespace Belfry.Cli;
 /// <summary>The <c>belfry</c> command.</summary>
 public static class BelfryCommand
 {
+    /// <summary>EPIPE.</summary>
+    const int BrokenPipe = 32;
+
     /// <summary>Runs one command line.</summary>
     /// <param name="args">As typed, without the program's name.</param>
     /// <param name="terminal">Where to read and write.</param>
@@ -25,6 +29,11 @@ public static class BelfryCommand
         {
             var code = await parsed.InvokeAsync(output, cancellationToken);
             return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;
+        }
+        catch (IOException gone) when (gone.HResult == BrokenPipe)
+        {
+            // whoever read has what it wanted: head, a closed pager
+            return ExitCodes.Done;
         }
         catch (Exception problem) when (Explain(problem) is var explained)
         {
@@ -46,6 +55,7 @@ public static class BelfryCommand
         root.Subcommands.Add(ServeCommand.BuildServe(terminal));
         root.Subcommands.Add(ServeCommand.BuildDemo(terminal));
         root.Subcommands.Add(ListenCommand.Build(terminal));
+        root.Subcommands.Add(TriggerCommand.Build(terminal));
         root.Subcommands.Add(WatchCommand.Build(terminal));
         root.Subcommands.Add(AddressCommand.Build(terminal));
         root.Subcommands.Add(DecodeCommand.Build(terminal));
@@ -56,8 +66,9 @@ public static class BelfryCommand
     static (string Message, int Code) Explain(Exception problem) => problem switch
     {
         UsageException usage => (usage.Message, ExitCodes.Usage),
+        RefusedException refused => (refused.Message, ExitCodes.Refused),
         ConfigurationException configuration => (configuration.Message, ExitCodes.Configuration),
-        Client.BelfryException refused => (refused.Message, ExitCodes.Refused),
+        Client.BelfryException no => (no.Message, ExitCodes.Refused),
         Core.Runtime.BelfryException outage => (outage.Message, ExitCodes.Configuration),
         HttpRequestException unreachable => ($"the server does not answer: {unreachable.Message} Is it running? Start one with: belfry up", ExitCodes.Unreachable),
         TaskCanceledException { InnerException: TimeoutException } => ("the server does not answer in time", ExitCodes.Unreachable),

@@ -121,6 +121,14 @@ public sealed partial class BelfryClient : IDisposable
         "api/v1/events" + Query(("after", after.ToString()), ("limit", limit?.ToString()), ("chain", chain), ("address", address), ("event", kind)),
         WireJson.Default.EventsPage, cancellationToken);
 
+    /// <summary>Makes something happen on a simulated chain.</summary>
+    /// <exception cref="BelfryException">The chain follows a real network, or the deed cannot be done.</exception>
+    public async Task<SimulatedResult> SimulateAsync(string chain, SimulatedDeed deed, CancellationToken cancellationToken = default)
+    {
+        using var response = await http.PostAsync($"api/v1/chains/{Uri.EscapeDataString(chain)}/simulate", JsonContent.Create(deed, WireJson.Default.SimulatedDeed), cancellationToken);
+        return await ReadAsync(response, WireJson.Default.SimulatedResult, cancellationToken);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 

@@ -137,3 +137,48 @@ public sealed record TransactionPage(IReadOnlyList<JsonElement> Transactions, st
 /// <param name="Next">Hand back as <c>after</c>.</param>
 /// <param name="More">Whether there are more already.</param>
 public sealed record EventsPage(IReadOnlyList<BelfryEvent> Events, long Next, bool More);
+
+/// <summary>Something to be made happen on a simulated chain; what a deed does not need stays null.</summary>
+/// <param name="Deed"><c>address</c>, <c>pay</c>, <c>replace</c>, <c>double_spend</c>, <c>drop</c>, <c>mine</c>, <c>reorg</c> or <c>release</c>.</param>
+public sealed record SimulatedDeed(string Deed)
+{
+    /// <summary>Whom to pay.</summary>
+    public string? To { get; init; }
+
+    /// <summary>Decimal string in the currency's unit.</summary>
+    public string? Amount { get; init; }
+
+    /// <summary>The transaction concerned.</summary>
+    public string? TxHash { get; init; }
+
+    /// <summary>Whether a replacement pays the same payee.</summary>
+    public bool? PaysYou { get; init; }
+
+    /// <summary>How many blocks to mine.</summary>
+    public int? Blocks { get; init; }
+
+    /// <summary>Whether they leave the mempool alone.</summary>
+    public bool? Empty { get; init; }
+
+    /// <summary>How many blocks a reorg displaces.</summary>
+    public int? Depth { get; init; }
+
+    /// <summary>Whether the new branch holds the same transactions.</summary>
+    public bool? Keep { get; init; }
+}
+
+/// <summary>What was made happen.</summary>
+public sealed record SimulatedResult
+{
+    /// <summary>The transaction that was made, or null.</summary>
+    public string? TxHash { get; set; }
+
+    /// <summary>The address that was made or paid, or null.</summary>
+    public string? Address { get; set; }
+
+    /// <summary>Hashes of the blocks that were mined, or null.</summary>
+    public IReadOnlyList<string>? Blocks { get; set; }
+
+    /// <summary>Height of the best block afterwards.</summary>
+    public long Height { get; set; }
+}

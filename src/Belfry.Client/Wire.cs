@@ -54,5 +54,7 @@ sealed record ProblemDetails([property: JsonPropertyName("title")] string? Title
 [JsonSerializable(typeof(ImportResult))]
 [JsonSerializable(typeof(AddressInfo))]
 [JsonSerializable(typeof(TransactionPage))]
+[JsonSerializable(typeof(SimulatedDeed))]
+[JsonSerializable(typeof(SimulatedResult))]
 [JsonSerializable(typeof(JsonElement))]
 sealed partial class WireJson : JsonSerializerContext;

@@ -118,6 +118,7 @@ public sealed class BelfryServer : IAsyncDisposable
         app.MapOpenApi("/openapi/{documentName}.json");
         var api = app.MapGroup("/api/v1");
         ChainEndpoints.Map(api);
+        SimulationEndpoints.Map(api);
         WatchEndpoints.Map(api);
         LedgerEndpoints.Map(api);
         EventEndpoints.Map(api);
