@@ -198,7 +198,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     {
         if (Match(raw, asked) is not { } matched) return;
         Noted(matched);
-        if (matched.Match is null) Keep(raw);
+        if (matched.Match is null) unmatched.Keep(raw, Now);
     }
 
     /// <summary>Matches a transaction; null when it cannot be read, or is another one than was asked for: nobody said that the node has that one.</summary>

@@ -10,7 +10,7 @@ public sealed class NewWatchTests
     [Fact]
     public void A_new_watch_hears_of_a_waiting_transaction_that_another_watch_knows_already()
     {
-        using var world = new SimulatedWorld(3);
+        var world = new SimulatedWorld(3);
         world.Run(world.StartAsync);
         var (first, second) = (world.Chain.Wallet("alice").Script, world.Chain.Wallet("shop").Script);
         world.Run(() => world.WatchAsync(first));
