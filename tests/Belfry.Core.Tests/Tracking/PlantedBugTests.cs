@@ -41,22 +41,22 @@ public sealed class PlantedBugTests
 
     static ILedger Ledger(string bug, ILedger ledger, JournalTail tail, SeededEntropy random) => bug switch
     {
-        "told before it is durable" => new BuggyLedger(ledger, async (batch, commit) =>
+        "told before it is durable" => new ChangedLedger(ledger, async (batch, commit) =>
         {
             tail.Appended([.. batch.Events.Select((told, place) => new JournalEntry(tail.Head + 1 + place, batch.Chain, told))]);
             return await commit(batch);
         }),
-        "cursor before events" => new BuggyLedger(ledger, async (batch, commit) =>
+        "cursor before events" => new ChangedLedger(ledger, async (batch, commit) =>
         {
             if (batch.Position is null) return await commit(batch);
             await commit(new LedgerBatch { Chain = batch.Chain, Position = batch.Position, Connected = batch.Connected, Disconnected = batch.Disconnected });
             return await commit(batch with { Position = null, Connected = [], Disconnected = [] });
         }),
-        "one event in 300 is lost" => new BuggyLedger(ledger, (batch, commit) => commit(batch with { Events = [.. batch.Events.Where(_ => !random.Chance(1 / 300.0))] })),
-        "one event in 300 is told again under another id" => new BuggyLedger(ledger, (batch, commit) =>
+        "one event in 300 is lost" => new ChangedLedger(ledger, (batch, commit) => commit(batch with { Events = [.. batch.Events.Where(_ => !random.Chance(1 / 300.0))] })),
+        "one event in 300 is told again under another id" => new ChangedLedger(ledger, (batch, commit) =>
             commit(batch with { Events = [.. batch.Events.SelectMany(told => random.Chance(1 / 300.0) ? new[] { told, told with { Id = told.Id[..^1] + "!" } } : [told])] })),
-        "one batch in 300 tells its events backwards" => new BuggyLedger(ledger, (batch, commit) => commit(random.Chance(1 / 300.0) ? batch with { Events = [.. batch.Events.Reverse()] } : batch)),
-        "one balance in 300 is a unit too high" => new BuggyLedger(ledger, (batch, commit) => commit(batch with
+        "one batch in 300 tells its events backwards" => new ChangedLedger(ledger, (batch, commit) => commit(random.Chance(1 / 300.0) ? batch with { Events = [.. batch.Events.Reverse()] } : batch)),
+        "one balance in 300 is a unit too high" => new ChangedLedger(ledger, (batch, commit) => commit(batch with
         {
             Balances = batch.Balances.ToDictionary(
                 static entry => entry.Key, entry => random.Chance(1 / 300.0) ? entry.Value with { Confirmed = new Amount(entry.Value.Confirmed.Units + 1) } : entry.Value),
@@ -74,24 +74,6 @@ public sealed class PlantedBugTests
         },
         _ => source,
     };
-
-    sealed class BuggyLedger(ILedger ledger, Func<LedgerBatch, Func<LedgerBatch, ValueTask<CommitResult>>, ValueTask<CommitResult>> commit) : ILedger
-    {
-        public ValueTask<ChainPosition?> ReadPositionAsync(ChainId chain, CancellationToken cancellationToken) => ledger.ReadPositionAsync(chain, cancellationToken);
-
-        public IAsyncEnumerable<LedgerTransaction> ReadOpenAsync(ChainId chain, CancellationToken cancellationToken) => ledger.ReadOpenAsync(chain, cancellationToken);
-
-        public IAsyncEnumerable<OutPoint> ReadUnspentAsync(ChainId chain, CancellationToken cancellationToken) => ledger.ReadUnspentAsync(chain, cancellationToken);
-
-        public ValueTask<LedgerSlice> FindAsync(ChainId chain, LedgerQuery query, CancellationToken cancellationToken) => ledger.FindAsync(chain, query, cancellationToken);
-
-        public ValueTask<IReadOnlyList<LedgerTransaction>> ReadFromHeightAsync(ChainId chain, long height, CancellationToken cancellationToken) =>
-            ledger.ReadFromHeightAsync(chain, height, cancellationToken);
-
-        public ValueTask<BlockHeader?> ReadBlockAsync(ChainId chain, long height, CancellationToken cancellationToken) => ledger.ReadBlockAsync(chain, height, cancellationToken);
-
-        public ValueTask<CommitResult> CommitAsync(LedgerBatch batch, CancellationToken cancellationToken) => commit(batch, changed => ledger.CommitAsync(changed, cancellationToken));
-    }
 
     sealed class BuggySource(IChainSource source) : IChainSource
     {
