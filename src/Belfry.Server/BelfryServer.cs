@@ -115,7 +115,8 @@ public sealed class BelfryServer : IAsyncDisposable
         HealthEndpoints.Map(app);
         SocketEndpoints.Map(app);
         PageEndpoints.Map(app);
-        app.MapOpenApi("/openapi/{documentName}.json");
+        // One document: any other name is answered as everything is that does not exist.
+        app.MapOpenApi("/openapi/v1.json");
         var api = app.MapGroup("/api/v1");
         ChainEndpoints.Map(api);
         WatchEndpoints.Map(api);
