@@ -43,7 +43,13 @@ sealed class EventsProtocol(ClientConnection connection, ProtocolParts parts) : 
                 return;
             }
 
-            if (message.TryGetProperty("id", out var given) && given.ValueKind is JsonValueKind.String or JsonValueKind.Number && given.GetRawText().Length <= 128) id = given.Clone();
+            if (message.TryGetProperty("id", out var given) && given.ValueKind is JsonValueKind.String or JsonValueKind.Number && given.GetRawText().Length <= 128)
+            {
+                // An id that is no text (half a surrogate pair) cannot be echoed: found out now, before anything is done.
+                if (given.ValueKind == JsonValueKind.String) _ = given.GetString();
+                id = given.Clone();
+            }
+
             await HandleAsync(message, id, cancellationToken);
         }
         catch (Exception problem) when (EventMessages.IsNoJson(problem))
