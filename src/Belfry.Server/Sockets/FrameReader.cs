@@ -37,13 +37,23 @@ sealed class FrameReader(Stream stream, int maxMessage, TimeProvider time) : IDi
     bool delivered;
     long windowStart;
     int emptyFrames;
+    long begunAt;
+
+    /// <summary>When the first byte of a message that is not whole yet was seen; null between messages. May be read by others.</summary>
+    public long? BegunAt => Volatile.Read(ref begunAt) is var at and not 0 ? at : null;
 
     public async ValueTask<SocketMessage> ReadAsync(CancellationToken cancellationToken)
     {
         if (delivered) (fragments, delivered) = (null, false);
         while (true)
         {
-            if (TryParse(out var message)) return message;
+            if (TryParse(out var message))
+            {
+                if (fragments is null || delivered) Volatile.Write(ref begunAt, 0);
+                return message;
+            }
+
+            NoteBeginning();
             if (start == end)
             {
                 Release();
@@ -161,6 +171,12 @@ sealed class FrameReader(Stream stream, int maxMessage, TimeProvider time) : IDi
         return Utf8.IsValid(payload.Span[2..])
             ? new SocketMessage(SocketMessageKind.Close, payload, code)
             : new SocketMessage(SocketMessageKind.Fault, default, CloseCodes.InvalidText, "the reason is not UTF-8");
+    }
+
+    void NoteBeginning()
+    {
+        if (start == end && fragments is null) Volatile.Write(ref begunAt, 0);
+        else if (begunAt == 0) Volatile.Write(ref begunAt, Math.Max(1, time.GetTimestamp()));
     }
 
     bool IsFlood()
