@@ -7,6 +7,7 @@ using Belfry.Core.Listeners;
 using Belfry.Core.Runtime;
 using Belfry.Server.Auth;
 using Belfry.Server.Endpoints;
+using Belfry.Server.Search;
 using Belfry.Server.Sockets;
 using Belfry.Server.Telemetry;
 using Belfry.Server.Watches;
@@ -109,7 +110,7 @@ public sealed class BelfryServer : IAsyncDisposable
         services.AddSingleton<JournalTail>().AddSingleton<IJournalListener>(provider => provider.GetRequiredService<JournalTail>());
         services.AddSingleton<ClientMetrics>().AddSingleton<TcpGate>().AddSingleton<DeliveryHub>().AddSingleton<ConnectionRegistry>().AddSingleton<IActiveAddresses, ActiveAddresses>();
         services.AddSingleton<Accounts>().AddSingleton<OriginRules>().AddSingleton<WatchRegistry>().AddSingleton<AddressReader>().AddSingleton<ServerLog>();
-        services.AddSingleton<ProtocolParts>();
+        services.AddSingleton<ProtocolParts>().AddSingleton<JournalSearch>().AddSingleton<LedgerViews>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
         services.AddOpenApi("v1");
     }
@@ -128,5 +129,6 @@ public sealed class BelfryServer : IAsyncDisposable
         WatchEndpoints.Map(api);
         LedgerEndpoints.Map(api);
         EventEndpoints.Map(api);
+        SearchEndpoints.Map(api);
     }
 }
