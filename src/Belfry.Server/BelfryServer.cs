@@ -87,6 +87,7 @@ public sealed class BelfryServer : IAsyncDisposable
     static void Limit(KestrelServerLimits limits, LimitOptions options, KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
+        kestrel.ConfigureEndpointDefaults(static listen => listen.Use(FileHandles.Guard));
         limits.MaxRequestLineSize = 8 << 10;
         limits.MaxRequestHeadersTotalSize = 32 << 10;
         limits.MaxRequestHeaderCount = 64;
