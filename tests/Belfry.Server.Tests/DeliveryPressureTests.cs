@@ -13,6 +13,7 @@ namespace Belfry.Server.Tests;
 public sealed class DeliveryPressureTests
 {
     [Fact]
+    [Trait("Fault", "C02")]
     public async Task A_burst_of_ten_thousand_events_reaches_every_healthy_client_in_order()
     {
         await using var server = await RunningServer.StartAsync(options => options with { Delivery = new DeliveryOptions { LagBytes = 200_000, WindowBytes = 1 << 20 } });

@@ -46,6 +46,16 @@ static class SocketEndpoints
             return;
         }
 
+        if (!FileHandles.HasRoomForEvents(context))
+        {
+            parts.Log.OutOfHandles(FileHandles.Limit);
+            context.Response.Headers.RetryAfter = "5";
+            context.Response.Headers.Connection = "close";
+            await Problems.WriteAsync(
+                context, 503, "Too many connections", new FaultBody("connection", "the server has no file handles left for event connections", "a higher limit on open files (ulimit -n), or fewer connections", null));
+            return;
+        }
+
         var address = context.Connection.RemoteIpAddress;
         if (parts.Connections.IsClosing || !parts.Connections.TryEnter(address))
         {

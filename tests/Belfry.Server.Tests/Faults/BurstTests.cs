@@ -19,7 +19,7 @@ public sealed class BurstTests
     {
         var clock = new JumpingClock();
         await using var chain = new FaultChain(seed, clock: clock);
-        var coins = Split(chain);
+        var coins = chain.Split(Payments);
         await using var server = await chain.ServeAsync();
         chain.Watched = [.. Enumerable.Range(0, Addresses).Select(FaultChain.Fresh)];
         await WatchManyAsync(chain, server);
@@ -51,18 +51,6 @@ public sealed class BurstTests
         await chain.AtTipAsync(server);
         await Belief.SettlesAsync(server, chain);
         await client.HoldsTheJournalAsync(server);
-    }
-
-    static List<SimCoin> Split(FaultChain chain)
-    {
-        var bob = chain.Chain.Wallet("bob");
-        for (var part = 0; part < Payments / 500; part++)
-        {
-            chain.Chain.Pay(chain.Chain.Wallet("carol"), [.. Enumerable.Repeat(new SimOutput(bob.Script, 30_000), 500)]);
-            chain.Chain.Mine(1);
-        }
-
-        return [.. chain.Chain.SpendableCoins(bob).Where(static coin => coin.Value == 30_000).Take(Payments)];
     }
 
     static async Task WatchManyAsync(FaultChain chain, BelfryProcess server)

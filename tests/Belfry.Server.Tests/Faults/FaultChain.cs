@@ -50,6 +50,19 @@ sealed class FaultChain : IAsyncDisposable
         return new Script(bytes);
     }
 
+    /// <summary>Gives bob so many coins of 30 000 units and returns them.</summary>
+    public IReadOnlyList<SimCoin> Split(int count)
+    {
+        var bob = Chain.Wallet("bob");
+        for (var left = count; left > 0; left -= 500)
+        {
+            Chain.Pay(Chain.Wallet("carol"), [.. Enumerable.Repeat(new SimOutput(bob.Script, 30_000), Math.Min(left, 500))]);
+            Chain.Mine(1);
+        }
+
+        return [.. Chain.SpendableCoins(bob).Where(static coin => coin.Value == 30_000).Take(count)];
+    }
+
     /// <summary>Makes a server follow the node; <paramref name="rpc"/> in its place when something stands between.</summary>
     public void Configure(BelfryProcess server, string? rpc = null)
     {
