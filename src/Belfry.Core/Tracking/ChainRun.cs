@@ -45,7 +45,7 @@ public sealed class ChainRun
     {
         (this.replica, this.publish, this.logger) = (replica, publish, logger);
         inbox = new Inbox(work, replica.Parts.Clock);
-        committer = new Committer(replica, metrics, logger);
+        committer = new Committer(replica, metrics, logger) { Troubled = Publish };
         health = new FeedHealth(replica, metrics, logger);
         behind = new BehindWatch(replica);
         mempool = new MempoolSync(replica, committer, metrics, logger);
@@ -75,6 +75,7 @@ public sealed class ChainRun
             try
             {
                 await DrainAsync(cancellationToken);
+                await TellTroubleAsync(cancellationToken);
                 if (Now >= notBefore && await TurnAsync(cancellationToken)) continue;
             }
             catch (EndpointException problem)
@@ -90,6 +91,14 @@ public sealed class ChainRun
             Publish();
             await WaitAsync(cancellationToken);
         }
+    }
+
+    // The next question may wait for a node that is frozen: what the feed has told of it must not wait too.
+    async ValueTask TellTroubleAsync(CancellationToken cancellationToken)
+    {
+        if (health.Reason is null || status.State is ChainState.Degraded or ChainState.Behind) return;
+        await committer.CommitAsync(null, cancellationToken);
+        Publish();
     }
 
     /// <summary>One step of whatever is most urgent.</summary>
@@ -247,6 +256,8 @@ public sealed class ChainRun
             case FeedSignal.Opened:
                 health.Opened();
                 mempool.Reset();
+                // It answers again: nothing to be patient for.
+                (notBefore, retry) = (default, FirstRetry);
                 (tipIsDirty, mempoolIsDirty) = (true, true);
                 break;
             case FeedSignal.Lost lost:
