@@ -19,14 +19,13 @@ public sealed class BurstTests
     {
         var clock = new JumpingClock();
         await using var chain = new FaultChain(seed, clock: clock);
-        var coins = Split(chain);
+        var coins = chain.Split(Payments);
         await using var server = await chain.ServeAsync();
         chain.Watched = [.. Enumerable.Range(0, Addresses).Select(FaultChain.Fresh)];
         await WatchManyAsync(chain, server);
         await using var client = new ResumingClient(server.Base);
 
-        var bob = chain.Chain.Wallet("bob");
-        var paid = coins.Select((coin, i) => chain.Chain.Pay(bob, chain.Watched[i % Addresses], 20_000, new SimPayment { Coins = [coin], Submit = false })).ToList();
+        var paid = coins.Select((coin, i) => chain.Chain.Pay(chain.Payer, chain.Watched[i % Addresses], 20_000, new SimPayment { Coins = [coin], Submit = false })).ToList();
         var block = chain.Chain.Mine(1, include: paid)[0];
         block.Transactions.Count.ShouldBe(Payments + 1);
         var (took, journal) = await Belief.SettlesAsync(server, chain);
@@ -51,18 +50,6 @@ public sealed class BurstTests
         await chain.AtTipAsync(server);
         await Belief.SettlesAsync(server, chain);
         await client.HoldsTheJournalAsync(server);
-    }
-
-    static List<SimCoin> Split(FaultChain chain)
-    {
-        var bob = chain.Chain.Wallet("bob");
-        for (var part = 0; part < Payments / 500; part++)
-        {
-            chain.Chain.Pay(chain.Chain.Wallet("carol"), [.. Enumerable.Repeat(new SimOutput(bob.Script, 30_000), 500)]);
-            chain.Chain.Mine(1);
-        }
-
-        return [.. chain.Chain.SpendableCoins(bob).Where(static coin => coin.Value == 30_000).Take(Payments)];
     }
 
     static async Task WatchManyAsync(FaultChain chain, BelfryProcess server)
