@@ -160,11 +160,20 @@ public sealed class History(ChainReplica replica, Committer committer, ILogger l
             else low = middle;
         }
 
+        // A node that is just going back, or coming back, lacks blocks too, and has them again in a moment: only one that shows our whole chain has pruned them.
+        if (!await ShowsOursAsync() || await HasAsync(high - 1) || !await HasAsync(high) || !await ShowsOursAsync())
+        {
+            SawOtherChain = true;
+            return;
+        }
+
         running.Next = high;
         TrackingLog.HistoryPruned(logger, replica.Id.Value, missing, high);
 
         async ValueTask<bool> HasAsync(long height) =>
             await source.ReadHashAsync(height, cancellationToken) is { } hash && await source.ReadBlockAsync(hash, cancellationToken) is not null;
+
+        async ValueTask<bool> ShowsOursAsync() => await source.ReadHashAsync(tip, cancellationToken) == replica.Position!.Cursor.Block.Hash;
     }
 
     async ValueTask FinishAsync(Pass finished, long tip, CancellationToken cancellationToken)

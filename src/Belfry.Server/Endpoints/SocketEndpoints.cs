@@ -48,11 +48,7 @@ static class SocketEndpoints
 
         if (!FileHandles.HasRoomForEvents(context))
         {
-            parts.Log.OutOfHandles(FileHandles.Limit);
-            context.Response.Headers.RetryAfter = "5";
-            context.Response.Headers.Connection = "close";
-            await Problems.WriteAsync(
-                context, 503, "Too many connections", new FaultBody("connection", "the server has no file handles left for event connections", "a higher limit on open files (ulimit -n), or fewer connections", null));
+            await RefuseForLackOfHandlesAsync(context, parts);
             return;
         }
 
@@ -104,5 +100,16 @@ static class SocketEndpoints
         return Problems.WriteAsync(
             context, 429, "Too many connections",
             new FaultBody("connection", $"your address has {parts.Options.Limits.ConnectionsPerAddress} event connections already", "fewer connections (setting Limits:ConnectionsPerAddress)", null));
+    }
+
+    static Task RefuseForLackOfHandlesAsync(HttpContext context, ProtocolParts parts)
+    {
+        parts.Metrics.Refused(RefusedClients.FileHandles);
+        parts.Log.OutOfHandles(FileHandles.Limit);
+        context.Response.Headers.RetryAfter = "5";
+        context.Response.Headers.Connection = "close";
+        return Problems.WriteAsync(
+            context, 503, "Too many connections",
+            new FaultBody("connection", "the server has no file handles left for event connections", "a higher limit on open files (ulimit -n), or fewer connections", null));
     }
 }

@@ -26,13 +26,8 @@ static class FileHandles
     /// <summary>Whether one more connection of events may stay.</summary>
     public static bool HasRoomForEvents(HttpContext context) => Number(context.Features.Get<IConnectionSocketFeature>()?.Socket) < Limit - ForUs - ForRequests;
 
-    /// <summary>Closes a connection that took one of the last.</summary>
-    public static ConnectionDelegate Guard(ConnectionDelegate next) => connection =>
-    {
-        if (Number(connection.Features.Get<IConnectionSocketFeature>()?.Socket) < Limit - ForUs) return next(connection);
-        connection.Abort();
-        return Task.CompletedTask;
-    };
+    /// <summary>Whether a new connection may stay at all.</summary>
+    public static bool HasRoom(ConnectionContext connection) => Number(connection.Features.Get<IConnectionSocketFeature>()?.Socket) < Limit - ForUs;
 
     static long Number(Socket? socket) => socket is null || Limit == int.MaxValue ? 0 : socket.SafeHandle.DangerousGetHandle();
 

@@ -25,8 +25,7 @@ public sealed class BurstTests
         await WatchManyAsync(chain, server);
         await using var client = new ResumingClient(server.Base);
 
-        var bob = chain.Chain.Wallet("bob");
-        var paid = coins.Select((coin, i) => chain.Chain.Pay(bob, chain.Watched[i % Addresses], 20_000, new SimPayment { Coins = [coin], Submit = false })).ToList();
+        var paid = coins.Select((coin, i) => chain.Chain.Pay(chain.Payer, chain.Watched[i % Addresses], 20_000, new SimPayment { Coins = [coin], Submit = false })).ToList();
         var block = chain.Chain.Mine(1, include: paid)[0];
         block.Transactions.Count.ShouldBe(Payments + 1);
         var (took, journal) = await Belief.SettlesAsync(server, chain);

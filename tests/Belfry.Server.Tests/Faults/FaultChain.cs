@@ -15,6 +15,7 @@ sealed class FaultChain : IAsyncDisposable
         Network = BitcoinNetworks.Find(new ChainId(id), "regtest");
         Codec = new BitcoinAddressCodec(Network);
         Chain = new SimulatedChain(SimnetSettings.For(Network.Profile), new SeededEntropy((ulong)seed), clock ?? TimeProvider.System);
+        Payer = Chain.AddWallet("payer");
         Chain.Fund(3);
         Node = new SimulatedRpcNode(Chain, Network.Genesis);
         Driver = new SimnetDriver(
@@ -50,17 +51,19 @@ sealed class FaultChain : IAsyncDisposable
         return new Script(bytes);
     }
 
-    /// <summary>Gives bob so many coins of 30 000 units and returns them.</summary>
+    /// <summary>Who pays what a test wants paid; the traffic leaves its coins alone.</summary>
+    public SimWallet Payer { get; }
+
+    /// <summary>Gives the payer so many coins of 30 000 units and returns them.</summary>
     public IReadOnlyList<SimCoin> Split(int count)
     {
-        var bob = Chain.Wallet("bob");
         for (var left = count; left > 0; left -= 500)
         {
-            Chain.Pay(Chain.Wallet("carol"), [.. Enumerable.Repeat(new SimOutput(bob.Script, 30_000), Math.Min(left, 500))]);
+            Chain.Pay(Chain.Wallet("carol"), [.. Enumerable.Repeat(new SimOutput(Payer.Script, 30_000), Math.Min(left, 500))]);
             Chain.Mine(1);
         }
 
-        return [.. Chain.SpendableCoins(bob).Where(static coin => coin.Value == 30_000).Take(count)];
+        return [.. Chain.SpendableCoins(Payer).Where(static coin => coin.Value == 30_000).Take(count)];
     }
 
     /// <summary>Makes a server follow the node; <paramref name="rpc"/> in its place when something stands between.</summary>

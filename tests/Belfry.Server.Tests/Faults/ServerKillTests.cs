@@ -64,7 +64,8 @@ public sealed partial class ServerKillTests
             if (kill % 4 != 3) compared = await client.HoldsTheJournalAsync(server, compared);
             var fresh = simulated.AddressOf(FaultChain.Fresh(kill));
             var watching = server.WatchAsync(simulated.Id, fresh);
-            await Task.Delay(random.Next(0, 40));
+            // half of them in the middle of a request, half in the moment after its acknowledgement
+            await Task.WhenAny(watching, Task.Delay(kill % 2 == 0 ? 5000 : random.Next(0, 40)));
             await server.KillAsync();
             await watching.ContinueWith(static _ => { }, TaskScheduler.Default);
             if (watching.IsCompletedSuccessfully) acknowledged.Add(fresh);

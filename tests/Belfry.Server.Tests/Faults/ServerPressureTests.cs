@@ -85,7 +85,7 @@ public sealed class ServerPressureTests
         var stuck = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => NeverReadingAsync(server)));
         var flood = Task.WhenAll(Enumerable.Range(0, 100).Select(_ => FloodAsync(server)));
         var import = ImportAsync(chain, server, 20_000);
-        chain.Chain.Mine(1, include: [.. coins.Select((coin, i) => chain.Chain.Pay(chain.Chain.Wallet("bob"), chain.Watched[i % 2], 20_000, new SimPayment { Coins = [coin], Submit = false }))]);
+        chain.Chain.Mine(1, include: [.. coins.Select((coin, i) => chain.Chain.Pay(chain.Payer, chain.Watched[i % 2], 20_000, new SimPayment { Coins = [coin], Submit = false }))]);
         await flood;
         (await import).ShouldBe(20_000);
         await Belief.SettlesAsync(server, chain, TimeSpan.FromSeconds(90));
