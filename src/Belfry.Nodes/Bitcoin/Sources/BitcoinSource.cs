@@ -22,7 +22,7 @@ public sealed class BitcoinSource : IChainSource
     readonly BitcoinRpc rpc;
     readonly NodeIdentity identity;
     readonly PrevoutFinder prevouts;
-    readonly RecentBlocks blocks = new();
+    readonly RecentBlocks blocks;
     readonly CancellationTokenSource disposed = new();
     readonly Lock gate = new();
     readonly HashSet<Task> listeners = [];
@@ -40,6 +40,7 @@ public sealed class BitcoinSource : IChainSource
         rpc = new BitcoinRpc(connection, options.Profile.Decimals);
         identity = new NodeIdentity(rpc, options.Profile, options.Genesis, clock);
         prevouts = new PrevoutFinder(rpc, reader);
+        blocks = new RecentBlocks(reader.IsSound);
     }
 
     /// <inheritdoc/>
