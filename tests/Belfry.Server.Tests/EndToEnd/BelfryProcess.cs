@@ -19,13 +19,14 @@ sealed class BelfryProcess : IAsyncDisposable
     static readonly string Program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Belfry.Cli", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')), "belfry.dll"));
 
     readonly FreePort port = FreePort.Lease();
-    readonly string data = Directory.CreateTempSubdirectory("belfry-test-data-").FullName;
+    readonly string data;
     readonly Dictionary<string, string> environment = [];
     readonly List<RegtestNode> nodes = [];
     ChildProcess? child;
 
-    BelfryProcess(IEnumerable<ChainSetup> chains)
+    BelfryProcess(string? folder, IEnumerable<ChainSetup> chains)
     {
+        data = folder ?? Directory.CreateTempSubdirectory("belfry-test-data-").FullName;
         environment["BELFRY__Urls"] = Base.ToString().TrimEnd('/');
         environment["BELFRY__Data"] = data;
         foreach (var chain in chains) Configure(chain);
@@ -36,13 +37,19 @@ sealed class BelfryProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>The data folder.</summary>
+    public string Data => data;
+
     /// <summary>What the program logged last.</summary>
     public string Output => child?.Output ?? "";
 
     /// <summary>Starts a server and waits until each of its chains is live at its node's tip.</summary>
-    public static async Task<BelfryProcess> StartAsync(params ChainSetup[] chains)
+    public static Task<BelfryProcess> StartAsync(params ChainSetup[] chains) => StartAsync(null, chains);
+
+    /// <summary>As <see cref="StartAsync(ChainSetup[])"/>, on a data folder that there is already; it goes with the server.</summary>
+    public static async Task<BelfryProcess> StartAsync(string? folder, params ChainSetup[] chains)
     {
-        var server = new BelfryProcess(chains);
+        var server = new BelfryProcess(folder, chains);
         try
         {
             server.Launch();
