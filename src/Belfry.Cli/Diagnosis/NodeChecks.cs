@@ -84,7 +84,7 @@ sealed class NodeChecks(Examination examination, string chain, ChainOptions opti
         var info = await rpc.ReadChainInfoAsync(cancellationToken);
         var name = new string([.. (await rpc.ReadSubversionAsync(cancellationToken)).Where(letter => !char.IsControl(letter)).Take(80)]);
         var text = $"{name} {network.Name}, block {info.Height}";
-        if (info.InitialDownload && network.Name != "regtest") return Finding.Warning(subject, $"{text}, still fetching history", "wait: Belfry follows it meanwhile, and is only as far as the node is");
+        if (info.InitialDownload && network.Name != "regtest") return Finding.Warning(subject, $"{text}, still fetching history", "wait: Belfry begins when the node has its chain");
         var tip = await rpc.ReadHeaderAsync(info.Best, cancellationToken);
         var age = tip is null ? TimeSpan.Zero : examination.Clock.GetUtcNow() - tip.Time;
         return age > network.Profile.BlockInterval * 12 && network.Name is "main"

@@ -73,7 +73,7 @@ public sealed partial class GuideBlockTests(DemoServer demo) : IClassFixture<Dem
         using FreePort rpc = FreePort.Lease(), peer = FreePort.Lease(), web = FreePort.Lease();
         var folder = Directory.CreateTempSubdirectory("belfry-test-").FullName;
         // a node of the main network that knows nobody: nothing is dialled
-        await File.WriteAllTextAsync(Path.Combine(folder, "litecoin.conf"), $"{settings}\nconnect=0\ndnsseed=0\nupnp=0\nbind=127.0.0.1:{peer.Number}\nrpcport={rpc.Number}\nrpcbind=127.0.0.1\nrpcallowip=127.0.0.1\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "litecoin.conf"), $"{settings}\nconnect=0\ndnsseed=0\nupnp=0\nlistenonion=0\nbind=127.0.0.1:{peer.Number}\nrpcport={rpc.Number}\nrpcbind=127.0.0.1\nrpcallowip=127.0.0.1\n", TestContext.Current.CancellationToken);
         var node = ChildProcess.Start(litecoind, [$"-datadir={folder}", "-printtoconsole"]);
         var line = command.Replace("./belfry", $"dotnet '{Typed.Program}'", StringComparison.Ordinal)
             .Replace("127.0.0.1:9332", rpc.ToString(), StringComparison.Ordinal).Replace("127.0.0.1:9333", peer.ToString(), StringComparison.Ordinal);
@@ -84,7 +84,8 @@ public sealed partial class GuideBlockTests(DemoServer demo) : IClassFixture<Dem
             await Eventually.HoldsAsync(async () =>
             {
                 var chain = JsonElement.Parse(await http.GetStringAsync($"http://{web}/api/v1/chains"))[0];
-                return chain.GetProperty("network").GetString() == "main" && chain.GetProperty("state").GetString() == "live" && chain.GetProperty("feed").GetString() == "peer";
+                return chain.GetProperty("network").GetString() == "main" && chain.GetProperty("feed").GetString() == "peer"
+                    && chain.GetProperty("reason").GetString() == "the node is still downloading its chain";
             }, TimeSpan.FromSeconds(60));
         }
         catch (TimeoutException late)
