@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using System.Net;
 using System.Reflection;
 using Belfry.Core.Chains;
@@ -22,6 +23,12 @@ public static class BelfryConfiguration
     public const string Section = "Belfry";
 
     const int ShortestKey = 16;
+
+    // What the server reads of a request before it looks at it.
+    const int LargestHead = 1 << 20;
+
+    // The system's timers count milliseconds in 31 bits.
+    static readonly TimeSpan LongestTime = TimeSpan.FromDays(24);
 
     /// <summary>Binds the section <c>Belfry</c>.</summary>
     /// <param name="configuration">The root.</param>
@@ -54,9 +61,13 @@ public static class BelfryConfiguration
 
         faults.AddRange(options.AllowedOrigins.Where(origin => !IsOrigin(origin)).Select(origin =>
             $"Belfry:AllowedOrigins has '{origin}': expected scheme, host and port without a path, for instance https://wallet.example."));
-        foreach (var (name, value) in Positive(options))
+        CheckNumbers("Limits", options.Limits, faults);
+        CheckNumbers("Delivery", options.Delivery, faults);
+        foreach (var (id, chain) in options.Chains) CheckNumbers($"Chains:{id}", chain, faults);
+        if (options.Limits.MinPaceGrace <= TimeSpan.FromSeconds(1)) faults.Add($"Belfry:Limits:MinPaceGrace is {options.Limits.MinPaceGrace}: expected more than one second, such as 00:00:05.");
+        foreach (var (name, value) in new[] { (nameof(LimitOptions.RequestLineBytes), options.Limits.RequestLineBytes), (nameof(LimitOptions.HeaderBytes), options.Limits.HeaderBytes) })
         {
-            if (value <= 0) faults.Add($"Belfry:{name} is {value}: expected a number above 0.");
+            if (value > LargestHead) faults.Add($"Belfry:Limits:{name} is {value}: expected at most {LargestHead}.");
         }
 
         return faults;
@@ -92,16 +103,21 @@ public static class BelfryConfiguration
     static bool IsOrigin(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && string.Equals(uri.GetLeftPart(UriPartial.Authority), text.TrimEnd('/'), StringComparison.OrdinalIgnoreCase);
 
-    static IEnumerable<(string Name, long Value)> Positive(BelfryOptions options) =>
-    [
-        ("Limits:ConnectionsPerAddress", options.Limits.ConnectionsPerAddress), ("Limits:MessageBytes", options.Limits.MessageBytes),
-        ("Limits:BodyBytes", options.Limits.BodyBytes), ("Limits:AddressesPerConnection", options.Limits.AddressesPerConnection),
-        ("Limits:KeepAliveInterval", options.Limits.KeepAliveInterval.Ticks), ("Limits:KeepAliveTimeout", options.Limits.KeepAliveTimeout.Ticks),
-        ("Limits:AuthenticationTimeout", options.Limits.AuthenticationTimeout.Ticks), ("Limits:ShutdownTimeout", options.Limits.ShutdownTimeout.Ticks),
-        ("Delivery:WindowBytes", options.Delivery.WindowBytes), ("Delivery:LagBytes", options.Delivery.LagBytes),
-        ("Delivery:PendingEntries", options.Delivery.PendingEntries), ("Delivery:PageSize", options.Delivery.PageSize),
-        ("Delivery:StallToCatchUp", options.Delivery.StallToCatchUp.Ticks), ("Delivery:StallToClose", options.Delivery.StallToClose.Ticks),
-    ];
+    // No number here means anything below 1, and no time anything at 0 but those that say how long something is forgiven.
+    static void CheckNumbers(string section, object options, List<string> faults)
+    {
+        foreach (var property in options.GetType().GetProperties())
+        {
+            var fault = property.GetValue(options) switch
+            {
+                int and < 1 or long and < 1 => "a number above 0",
+                TimeSpan time when time < TimeSpan.Zero || time > LongestTime || (time == TimeSpan.Zero && !property.Name.EndsWith("Grace", StringComparison.Ordinal)) =>
+                    $"a time above 0 and at most {LongestTime.Days} days, such as 00:00:30",
+                _ => null,
+            };
+            if (fault is not null) faults.Add(string.Create(CultureInfo.InvariantCulture, $"Belfry:{section}:{property.Name} is {property.GetValue(options)}: expected {fault}."));
+        }
+    }
 
     static BelfryOptions Bind(IConfigurationSection section, List<string> faults)
     {

@@ -24,6 +24,8 @@ static class EventEndpoints
         if (limit is < 1 or > LargestPage) return Problems.BadRequest("limit", "out of range", $"1 to {LargestPage}");
         if (after is < 0) return Problems.BadRequest("after", "out of range", "the seq of the last event already read, from 0");
         if (!TryReadFilter(reader, chain, address, @event, out var filter, out var problem)) return problem!;
+        if (after is { } position && await journal.ReadHeadAsync(cancellationToken) is var head && position > head)
+            return Problems.BadRequest("after", $"the journal ends at {head}: this position is of another journal, or of the future", "the seq of the last event already read");
         if (height is < 0) return Problems.BadRequest("height", "out of range", "a block height, from 0");
         if (height is not null) filter = (filter ?? new JournalFilter()) with { Height = height };
         var page = await journal.ReadAsync(after ?? 0, limit ?? 500, filter, cancellationToken);

@@ -10,6 +10,9 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
     // The same table that the subscription names: a million addresses are held once.
     NamedScripts held = new();
 
+    // Made active and not named by the subscription yet: whatever goes wrong in between, they are released with the rest.
+    readonly List<(ChainId Chain, Script Script)> activated = [];
+
     /// <summary>How many addresses.</summary>
     public long Count => held.Count;
 
@@ -34,6 +37,13 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
         {
             if (!held.Contains(chain, script)) await active.RemoveAsync(chain, script, CancellationToken.None);
         }
+
+        foreach (var (chain, script) in activated)
+        {
+            if (!held.Contains(chain, script) && !before.Contains(chain, script)) await active.RemoveAsync(chain, script, CancellationToken.None);
+        }
+
+        activated.Clear();
     }
 
     /// <summary>Makes addresses followed and active, before they are added to the subscription.</summary>
@@ -41,8 +51,13 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
     {
         var fresh = addresses.Where(address => !held.Contains(address.Chain.Profile.Id, address.Script)).DistinctBy(address => (address.Chain.Profile.Id, address.Script)).ToList();
         if (fresh.Count == 0) return;
+        activated.RemoveAll(entry => held.Contains(entry.Chain, entry.Script));
         await watches.AddAsync(account, fresh, cancellationToken);
-        foreach (var address in fresh) await active.AddAsync(address.Chain.Profile.Id, address.Script, address.Address, CancellationToken.None);
+        foreach (var address in fresh)
+        {
+            await active.AddAsync(address.Chain.Profile.Id, address.Script, address.Address, CancellationToken.None);
+            activated.Add((address.Chain.Profile.Id, address.Script));
+        }
     }
 
     /// <summary>Of these, the ones that are held; to be released when the subscription has let go of them.</summary>

@@ -184,6 +184,7 @@ public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
         SqlSession? session = null;
         try
         {
+            WriteAheadLog.Verify(file);
             session = OpenWriter(file, options.CacheMegabytes);
             var (before, after) = new MigrationRunner(file, migrations, crashPoints).Apply(session);
             if (before != after) SqlLog.Migrated(log, file, before, after);

@@ -47,7 +47,10 @@ public sealed partial class BackupTests : IDisposable
         await using var restore = await Typed.Shell(blocks[1], new Dictionary<string, string> { ["BACKUPS"] = folder, ["RESTORED"] = restored }, folder).EndAsync();
         restore.ExitCode.ShouldBe(0, restore.Out + restore.Error);
         restore.Out.ShouldMatch(@"every event up to \d+ is whole");
-        await using var again = await BelfryProcess.StartAsync(restored, new ChainSetup(node));
+        await using var again = BelfryProcess.Prepare(new ChainSetup(node));
+        again.Data = restored;
+        again.Launch();
+        await again.AtTipOfAsync(node);
         after = await again.JournalAsync();
         (await again.GetAsync("health")).GetProperty("epoch").GetString().ShouldNotBe(oldEpoch);
         (await again.AddressAsync("ltc", till)).GetProperty("balance").GetProperty("confirmed").GetString().ShouldBe("3");

@@ -59,6 +59,17 @@ sealed class RecentBlocks(int maxBlocks = 8, long maxBytes = 48 << 20)
         }
     }
 
+    /// <summary>Forgets a block: a header that hashes right says nothing of what stands behind it.</summary>
+    public void Remove(BlockHash hash)
+    {
+        lock (gate)
+        {
+            if (Find(hash) is not { } node) return;
+            bytes -= node.Value.Raw.Length;
+            blocks.Remove(node);
+        }
+    }
+
     LinkedListNode<(BlockHash Hash, ReadOnlyMemory<byte> Raw)>? Find(BlockHash hash)
     {
         for (var node = blocks.First; node is not null; node = node.Next)
