@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Belfry.Cli.Completion;
+using Belfry.Cli.Diagnosis;
 using Belfry.Cli.Triggering;
 using Belfry.Core.Hosting;
 
@@ -50,7 +52,10 @@ public static class BelfryCommand
             "belfry up                                   # start with a simulated chain, nothing else needed",
             "belfry listen                               # see its events, in another terminal",
             "belfry watch add btc bc1q…                  # watch an address",
-            "belfry decode address --chain ltc M8x…      # what is this address?");
+            "belfry trigger payment --rbf                # make a payment happen on a simulated or regtest chain",
+            "belfry search 75bcbc5b…                     # a hash, id, height or address: what was told of it?",
+            "belfry decode address --chain ltc M8x…      # what is this address?",
+            "belfry doctor                               # is everything well? what to do?");
         root.Subcommands.Add(ServeCommand.BuildUp(terminal));
         root.Subcommands.Add(ServeCommand.BuildServe(terminal));
         root.Subcommands.Add(ServeCommand.BuildDemo(terminal));
@@ -61,6 +66,10 @@ public static class BelfryCommand
         root.Subcommands.Add(SearchCommand.Build(terminal));
         root.Subcommands.Add(ReplayCommand.Build(terminal));
         root.Subcommands.Add(DecodeCommand.Build(terminal));
+        root.Subcommands.Add(DoctorCommand.Build(terminal));
+        root.Subcommands.Add(BackupCommand.Build(terminal));
+        root.Subcommands.Add(BackupCommand.BuildRestore(terminal));
+        root.Subcommands.Add(CompletionCommand.Build(terminal));
         return root;
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Belfry.Cli.Diagnosis;
 using Belfry.Cli.Forwarding;
 using Belfry.Cli.Triggering;
 using Belfry.Client;
@@ -20,6 +21,8 @@ namespace Belfry.Cli;
 [JsonSerializable(typeof(DidLine))]
 [JsonSerializable(typeof(ToldLine))]
 [JsonSerializable(typeof(EndLine))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(FindingLine))]
 [JsonSerializable(typeof(Cursor))]
 [JsonSerializable(typeof(ForwardLine))]
 sealed partial class CliJson : JsonSerializerContext

@@ -3,6 +3,9 @@
 -- :journal_head
 SELECT h.epoch, h.seq, h.hash, j.hash, (SELECT max(seq) FROM journal) FROM journal_head h LEFT JOIN journal j ON j.seq = h.seq
 
+-- :journal_timeline
+SELECT timeline FROM journal_head
+
 -- :journal_create
 INSERT INTO journal_head (only, epoch, seq, hash) VALUES (1, $1, 0, $2)
 

@@ -24,12 +24,12 @@ static class JournalReads
         return (epoch, sequence, hash);
     }
 
-    /// <summary>The epoch, verified: the first row, or the head of an empty journal, is chained to it.</summary>
+    /// <summary>The epoch, verified: the first row, or the head of an empty journal, is chained to it; behind it the word of the last restore.</summary>
     public static string Epoch(string store, SqlSession session)
     {
         var (epoch, head, _) = Head(store, session);
         if (head > 0) Run(store, session, 0, 1, 1, JournalChain.Genesis(epoch));
-        return epoch;
+        return session.Scalar("journal_timeline") is string timeline ? $"{epoch}-{timeline}" : epoch;
     }
 
     public static JournalPage Page(string store, SqlSession session, long after, int limit, JournalFilter? filter)

@@ -4,6 +4,10 @@ using System.Text.Json;
 using Belfry.Cli;
 using Belfry.Server.Tests.EndToEnd;
 using Belfry.TestKit.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Shouldly;
 
 namespace Belfry.Server.Tests.Cli;
@@ -120,5 +124,30 @@ public sealed class TriggerOnNodeTests
         var unnamed = await Typed.EndedAsync(["trigger", "payment", "--server", server.Base.ToString()]);
         unnamed.ExitCode.ShouldBe(ExitCodes.Usage);
         unnamed.Error.ShouldContain("BELFRY__Chains__ltc__Rpc");
+    }
+
+    [Fact]
+    public async Task A_node_that_says_it_is_on_another_network_is_not_touched()
+    {
+        const string Network = "main";
+        await using var node = await LitecoindNode.StartNewAsync();
+        await using var server = await BelfryProcess.StartAsync(new ChainSetup(node));
+        using var port = FreePort.Lease();
+        var called = new System.Collections.Concurrent.ConcurrentBag<string>();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://{port}");
+        await using var pretender = builder.Build();
+        pretender.MapPost("/", async (HttpRequest request) =>
+        {
+            var call = await JsonSerializer.DeserializeAsync<JsonElement>(request.Body);
+            called.Add(call.GetProperty("method").GetString()!);
+            return Results.Text($$"""{"result":{"chain":"{{Network}}","blocks":1},"error":null,"id":{{call.GetProperty("id")}}}""", "application/json");
+        });
+        await pretender.StartAsync(TestContext.Current.CancellationToken);
+        var refused = await Typed.EndedAsync(["trigger", "payment", "--rpc", $"http://{port}", "--server", server.Base.ToString()]);
+        refused.ExitCode.ShouldBe(ExitCodes.Refused, refused.Error);
+        refused.Error.ShouldContain($"is on '{Network}'");
+        called.ShouldBe(["getblockchaininfo"]);
     }
 }
