@@ -45,7 +45,6 @@ sealed record ProblemDetails([property: JsonPropertyName("title")] string? Title
 [JsonSerializable(typeof(ClientMessage))]
 [JsonSerializable(typeof(ServerMessage))]
 [JsonSerializable(typeof(BelfryEvent))]
-[JsonSerializable(typeof(EventsPage))]
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(List<ChainInfo>))]
 [JsonSerializable(typeof(NewWatch))]
@@ -54,5 +53,7 @@ sealed record ProblemDetails([property: JsonPropertyName("title")] string? Title
 [JsonSerializable(typeof(ImportResult))]
 [JsonSerializable(typeof(AddressInfo))]
 [JsonSerializable(typeof(TransactionPage))]
+[JsonSerializable(typeof(SimulatedDeed))]
+[JsonSerializable(typeof(SimulatedResult))]
 [JsonSerializable(typeof(JsonElement))]
 sealed partial class WireJson : JsonSerializerContext;

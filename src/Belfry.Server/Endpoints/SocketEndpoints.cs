@@ -46,6 +46,12 @@ static class SocketEndpoints
             return;
         }
 
+        if (!FileHandles.HasRoomForEvents(context))
+        {
+            await RefuseForLackOfHandlesAsync(context, parts);
+            return;
+        }
+
         var address = context.Connection.RemoteIpAddress;
         if (parts.Connections.IsClosing || !parts.Connections.TryEnter(address))
         {
@@ -94,5 +100,16 @@ static class SocketEndpoints
         return Problems.WriteAsync(
             context, 429, "Too many connections",
             new FaultBody("connection", $"your address has {parts.Options.Limits.ConnectionsPerAddress} event connections already", "fewer connections (setting Limits:ConnectionsPerAddress)", null));
+    }
+
+    static Task RefuseForLackOfHandlesAsync(HttpContext context, ProtocolParts parts)
+    {
+        parts.Metrics.Refused(RefusedClients.FileHandles);
+        parts.Log.OutOfHandles(FileHandles.Limit);
+        context.Response.Headers.RetryAfter = "5";
+        context.Response.Headers.Connection = "close";
+        return Problems.WriteAsync(
+            context, 503, "Too many connections",
+            new FaultBody("connection", "the server has no file handles left for event connections", "a higher limit on open files (ulimit -n), or fewer connections", null));
     }
 }

@@ -16,6 +16,13 @@ sealed class TcpGate(BelfryOptions options, ClientMetrics metrics, ServerLog log
     /// <summary>Stands before everything else that a connection meets, TLS included: a refused one costs nothing more, and is closed without a word.</summary>
     public ConnectionDelegate Guard(ConnectionDelegate next) => async connection =>
     {
+        if (!FileHandles.HasRoom(connection))
+        {
+            metrics.Refused(RefusedClients.FileHandles);
+            log.OutOfHandles(FileHandles.Limit);
+            return;
+        }
+
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
         if (!seats.TryEnter(address))
         {

@@ -8,6 +8,7 @@ static class RefusedClients
 {
     public const string TcpConnections = "tcp_connections";
     public const string EventConnections = "event_connections";
+    public const string FileHandles = "file_handles";
     public const string Shutdown = "shutdown";
 }
 

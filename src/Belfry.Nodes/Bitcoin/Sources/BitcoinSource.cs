@@ -38,7 +38,7 @@ public sealed class BitcoinSource : IChainSource
         logger = loggers.CreateLogger<BitcoinSource>();
         connection = new NodeRpc(options.Rpc, network, clock, entropy, logger, options.RpcOptions);
         rpc = new BitcoinRpc(connection, options.Profile.Decimals);
-        identity = new NodeIdentity(rpc, options.Profile, options.Genesis, clock);
+        identity = new NodeIdentity(rpc, options, clock);
         prevouts = new PrevoutFinder(rpc, reader);
         blocks = new RecentBlocks(reader.IsSound);
     }
