@@ -98,11 +98,7 @@ public sealed class BelfryServer : IAsyncDisposable
         limits.MinRequestBodyDataRate = limits.MinResponseDataRate = new MinDataRate(options.MinBytesPerSecond, options.MinPaceGrace);
         // A connection that only opens also has to say hello in time.
         kestrel.ConfigureHttpsDefaults(https => (https.HandshakeTimeout, https.ServerCertificate) = (options.HeadTimeout, certificate));
-        kestrel.ConfigureEndpointDefaults(endpoint =>
-        {
-            endpoint.Use(FileHandles.Guard);
-            endpoint.Use(endpoint.ApplicationServices.GetRequiredService<TcpGate>().Guard);
-        });
+        kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(endpoint.ApplicationServices.GetRequiredService<TcpGate>().Guard));
     }
 
     static void AddServices(IServiceCollection services, BelfryOptions options)
