@@ -54,9 +54,6 @@ public interface IChainSource : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="Runtime.EndpointException">The node cannot be asked now.</exception>
     ValueTask<IReadOnlyList<TxOutput?>> ReadPrevoutsAsync(ChainTransaction transaction, BlockHash? block, CancellationToken cancellationToken);
-
-    /// <summary>A block that was handed out is not what its header promises: it must not be handed out from memory again.</summary>
-    void Distrust(BlockHash hash) { }
 }
 
 /// <summary>How news arrives.</summary>

@@ -86,7 +86,7 @@ public sealed class ChainReplica
     }
 
     /// <summary>Matches a block after making sure that it is the one that its header promises.</summary>
-    /// <exception cref="EndpointException">It is not; the source was told to forget it, so that the next attempt asks anew.</exception>
+    /// <exception cref="EndpointException">It is not; the source does not hand it out again, so the next attempt asks anew.</exception>
     public MatchedBlock MatchBlock(BlockHeader header, ReadOnlyMemory<byte> raw, WatchIndex index, ILogger logger)
     {
         try
@@ -97,7 +97,6 @@ public sealed class ChainReplica
         catch (MalformedDataException problem)
         {
             var source = Parts.Chain.Source;
-            source.Distrust(header.Block.Hash);
             TrackingLog.BadBlock(logger, Id.Value, header.Block.Height, header.Block.Hash.ToString(), source.Status.Endpoint, problem.Message);
             throw new EndpointException(source.Status.Endpoint, $"Chains:{Id}:Rpc", $"block {header.Block} cannot be trusted: {problem.Message}", problem);
         }

@@ -19,7 +19,7 @@ namespace Belfry.Server.Tests.Hostile;
 sealed class Hearth : IAsyncDisposable
 {
     static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
-    const long MostMemory = 96 << 20;
+    const long MostMemory = 128 << 20;
     readonly UnobservedFaults faults = new();
     readonly ErrorLog errors;
     readonly SocketClient witness;

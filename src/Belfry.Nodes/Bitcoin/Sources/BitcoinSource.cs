@@ -22,7 +22,7 @@ public sealed class BitcoinSource : IChainSource
     readonly BitcoinRpc rpc;
     readonly NodeIdentity identity;
     readonly PrevoutFinder prevouts;
-    readonly RecentBlocks blocks = new();
+    readonly RecentBlocks blocks;
     readonly CancellationTokenSource disposed = new();
     readonly Lock gate = new();
     readonly HashSet<Task> listeners = [];
@@ -40,6 +40,7 @@ public sealed class BitcoinSource : IChainSource
         rpc = new BitcoinRpc(connection, options.Profile.Decimals);
         identity = new NodeIdentity(rpc, options, clock);
         prevouts = new PrevoutFinder(rpc, reader);
+        blocks = new RecentBlocks(reader.IsSound);
     }
 
     /// <inheritdoc/>
@@ -122,9 +123,6 @@ public sealed class BitcoinSource : IChainSource
             throw Outage(problem.Message, problem);
         }
     }
-
-    /// <inheritdoc/>
-    public void Distrust(BlockHash hash) => blocks.Remove(hash);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

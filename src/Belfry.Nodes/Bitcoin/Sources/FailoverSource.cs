@@ -89,12 +89,6 @@ public sealed class FailoverSource : IChainSource
         AskAsync(node => node.ReadPrevoutsAsync(transaction, block, cancellationToken));
 
     /// <inheritdoc/>
-    public void Distrust(BlockHash hash)
-    {
-        foreach (var node in nodes) node.Distrust(hash);
-    }
-
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         Background.Cancel(disposed);
