@@ -100,7 +100,6 @@ public sealed class BelfryServer : IAsyncDisposable
         kestrel.ConfigureHttpsDefaults(https => (https.HandshakeTimeout, https.ServerCertificate) = (options.HeadTimeout, certificate));
         kestrel.ConfigureEndpointDefaults(endpoint =>
         {
-            endpoint.Use(FileHandles.Guard);
             endpoint.Use(endpoint.ApplicationServices.GetRequiredService<TcpGate>().Guard);
         });
     }
