@@ -52,6 +52,7 @@ static class ListenCommand
         {
             // a person waits in front of it: a server that starts is found within seconds
             MaxBackoff = TimeSpan.FromSeconds(5),
+            Lagged = lag => terminal.Error.WriteLine($"behind: sent up to seq {lag.After} of {lag.Head}; the rest comes from the journal, nothing is lost"),
             ConnectionChanged = change =>
             {
                 if (change is { Connected: true, After: { } at }) cursor?.BeginAt(at, change.Epoch);

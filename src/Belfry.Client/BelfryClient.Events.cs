@@ -89,7 +89,9 @@ public sealed partial class BelfryClient
                 Confirm(position, message);
                 return null;
             case "lagged":
-                throw new ConnectionLostException("this client reads too slowly; going on from where it stopped");
+                // No loss: the server goes on from its journal on this very connection. Should it close it instead, the close code says so.
+                options.Lagged?.Invoke(new LagNotice(message.Sequence ?? 0, message.Head ?? 0));
+                return null;
             case "error" when message.Code == LostPosition && position.Epoch is not null:
                 // Another journal has other numbers: going on after ours would skip events of it in silence.
                 (position.After, position.Epoch, position.StartsOver) = (0, null, true);

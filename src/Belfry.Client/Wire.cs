@@ -23,6 +23,9 @@ sealed record ServerMessage
     [JsonPropertyName("seq")]
     public long? Sequence { get; set; }
 
+    [JsonPropertyName("head")]
+    public long? Head { get; set; }
+
     [JsonPropertyName("epoch")]
     public string? Epoch { get; set; }
 
