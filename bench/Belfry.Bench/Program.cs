@@ -6,7 +6,7 @@ switch (args)
     case ["decode"]:
         return await DecodeBench.RunAsync();
     case ["index"]:
-        return IndexBench.Run();
+        return await IndexBench.RunAsync();
     case ["ledger", .. var rest]:
         await LedgerBench.RunAsync(rest);
         return 0;

@@ -7,10 +7,16 @@ switch (arguments.Command)
 {
     case "fanout":
         return FanoutBench.Run(arguments.Number("clients", 1000), arguments.Number("rounds", 3), arguments.Text("data"), arguments.List("only"));
+    case "ingest":
+        return await IngestBench.RunAsync(arguments.Number("rate", 5000), arguments.Number("seconds", 10), arguments.Number("paying", 0), arguments.Text("data"));
+    case "latency":
+        return await LatencyBench.RunAsync(arguments.Number("rounds", 10), "/dev/shm");
     default:
         await Console.Error.WriteLineAsync("""
             usage: bench/load <what> [options]
               fanout   --clients 1000 --rounds 3 [--only belfry,ws,socket.io] [--data FOLDER]
+              latency  --rounds 10
+              ingest   --rate 5000 --seconds 10 [--paying N-in-1000]
             """);
         return arguments.Command == "--help" ? 0 : 64;
 }

@@ -58,6 +58,8 @@ public static class BelfryCommand
         root.Subcommands.Add(TriggerCommand.Build(terminal));
         root.Subcommands.Add(WatchCommand.Build(terminal));
         root.Subcommands.Add(AddressCommand.Build(terminal));
+        root.Subcommands.Add(SearchCommand.Build(terminal));
+        root.Subcommands.Add(ReplayCommand.Build(terminal));
         root.Subcommands.Add(DecodeCommand.Build(terminal));
         return root;
     }

@@ -30,7 +30,8 @@ public sealed class Terminal
     /// <summary>The process's own: no colour when piped, when NO_COLOR is set or on a dumb terminal.</summary>
     public static Terminal OfProcess()
     {
-        var plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) || Environment.GetEnvironmentVariable("TERM") == "dumb";
+        var dumb = Environment.GetEnvironmentVariable("TERM") == "dumb";
+        var plain = dumb || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         return new Terminal
         {
             Out = new StreamWriter(StandardOutput(), new UTF8Encoding(false)) { AutoFlush = true },
@@ -38,7 +39,7 @@ public sealed class Terminal
             OpenInput = Console.OpenStandardInput,
             InputRedirected = Console.IsInputRedirected,
             Colour = !plain && !Console.IsOutputRedirected,
-            Interactive = !plain && !Console.IsErrorRedirected,
+            Interactive = !dumb && !Console.IsErrorRedirected,
             // asked late: asking switches the keyboard of a terminal, which listening must not
             Width = () => Console.IsErrorRedirected || Console.WindowWidth < 20 ? 80 : Console.WindowWidth,
         };

@@ -83,6 +83,9 @@ public sealed record ImportResult
     /// <summary>Why it was refused, when it was.</summary>
     public string? Error { get; set; }
 
+    /// <summary>Which line it answers, from 1; empty lines count.</summary>
+    public long Line { get; set; }
+
     /// <summary>Every other field.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Others { get; set; }
@@ -131,6 +134,13 @@ public sealed record BalanceInfo(string Confirmed, string Unconfirmed, string Im
 /// <param name="Transactions">The transactions.</param>
 /// <param name="Next">Hand back to get the next page; null at the end.</param>
 public sealed record TransactionPage(IReadOnlyList<JsonElement> Transactions, string? Next);
+
+/// <summary>What a search found.</summary>
+/// <param name="Found">Transactions, blocks and addresses, each as the server describes it: <c>kind</c>, <c>chain</c>, and one of <c>transaction</c>, <c>block</c>, <c>address</c>.</param>
+/// <param name="Events">The events that tell of them, in order.</param>
+/// <param name="Next">Hand back as <c>after</c>.</param>
+/// <param name="More">Whether there are more events.</param>
+public sealed record SearchPage(IReadOnlyList<JsonElement> Found, IReadOnlyList<BelfryEvent> Events, long Next, bool More);
 
 /// <summary>A page of the journal.</summary>
 /// <param name="Events">In order.</param>

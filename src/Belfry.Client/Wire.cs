@@ -45,7 +45,6 @@ sealed record ProblemDetails([property: JsonPropertyName("title")] string? Title
 [JsonSerializable(typeof(ClientMessage))]
 [JsonSerializable(typeof(ServerMessage))]
 [JsonSerializable(typeof(BelfryEvent))]
-[JsonSerializable(typeof(EventsPage))]
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(List<ChainInfo>))]
 [JsonSerializable(typeof(NewWatch))]

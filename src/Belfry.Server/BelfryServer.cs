@@ -7,6 +7,7 @@ using Belfry.Core.Listeners;
 using Belfry.Core.Runtime;
 using Belfry.Server.Auth;
 using Belfry.Server.Endpoints;
+using Belfry.Server.Search;
 using Belfry.Server.Sockets;
 using Belfry.Server.Telemetry;
 using Belfry.Server.Watches;
@@ -97,7 +98,10 @@ public sealed class BelfryServer : IAsyncDisposable
         limits.MinRequestBodyDataRate = limits.MinResponseDataRate = new MinDataRate(options.MinBytesPerSecond, options.MinPaceGrace);
         // A connection that only opens also has to say hello in time.
         kestrel.ConfigureHttpsDefaults(https => (https.HandshakeTimeout, https.ServerCertificate) = (options.HeadTimeout, certificate));
-        kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(endpoint.ApplicationServices.GetRequiredService<TcpGate>().Guard));
+        kestrel.ConfigureEndpointDefaults(endpoint =>
+        {
+            endpoint.Use(endpoint.ApplicationServices.GetRequiredService<TcpGate>().Guard);
+        });
     }
 
     static void AddServices(IServiceCollection services, BelfryOptions options)
@@ -109,7 +113,7 @@ public sealed class BelfryServer : IAsyncDisposable
         services.AddSingleton<JournalTail>().AddSingleton<IJournalListener>(provider => provider.GetRequiredService<JournalTail>());
         services.AddSingleton<ClientMetrics>().AddSingleton<TcpGate>().AddSingleton<DeliveryHub>().AddSingleton<ConnectionRegistry>().AddSingleton<IActiveAddresses, ActiveAddresses>();
         services.AddSingleton<Accounts>().AddSingleton<OriginRules>().AddSingleton<WatchRegistry>().AddSingleton<AddressReader>().AddSingleton<ServerLog>();
-        services.AddSingleton<ProtocolParts>();
+        services.AddSingleton<ProtocolParts>().AddSingleton<JournalSearch>().AddSingleton<LedgerViews>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
         services.AddOpenApi("v1");
     }
@@ -128,5 +132,6 @@ public sealed class BelfryServer : IAsyncDisposable
         WatchEndpoints.Map(api);
         LedgerEndpoints.Map(api);
         EventEndpoints.Map(api);
+        SearchEndpoints.Map(api);
     }
 }

@@ -120,6 +120,9 @@ static class Frame
         for (var at = 0; at < frame.Length;) at += socket.Send(frame.AsSpan(at));
     }
 
+    /// <summary>Answers a ping.</summary>
+    public static void SendPong(Socket socket, ReadOnlySpan<byte> payload) => socket.Send([0x8a, (byte)(0x80 | payload.Length), 0, 0, 0, 0, .. payload]);
+
     /// <summary>The next text message of a blocking socket.</summary>
     public static string Receive(Socket socket)
     {

@@ -82,6 +82,10 @@ sealed class Flights
         return new FlightFigures(next - from, counted, Percentile(0.5), Percentile(0.99), lasts.Count == 0 ? 0 : lasts.Order().ElementAt(lasts.Count / 2), lasts.Count == 0 ? 0 : lasts.Max());
     }
 
+    /// <summary>Messages whose last client had to wait, as <c>number:milliseconds</c>.</summary>
+    public string Late(double milliseconds) => string.Join(' ', Enumerable.Range(from, next - from)
+        .Select(number => (Number: number - from, Took: (last[number] - sent[number]) * MicrosecondsPerTick / 1000)).Where(entry => entry.Took > milliseconds).Select(static entry => $"{entry.Number}:{entry.Took:F0}"));
+
     double Percentile(double share)
     {
         var wanted = (long)Math.Ceiling(counted * share);

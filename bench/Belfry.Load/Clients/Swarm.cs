@@ -103,10 +103,10 @@ sealed class Swarm : IDisposable
 
         var bytes = buffer.AsSpan(0, tail.Length + received);
         tail.Length = 0;
-        Parse(bytes, tail, Stopwatch.GetTimestamp());
+        Parse(index, bytes, tail, Stopwatch.GetTimestamp());
     }
 
-    void Parse(Span<byte> bytes, Tail tail, long now)
+    void Parse(int index, Span<byte> bytes, Tail tail, long now)
     {
         while (!bytes.IsEmpty)
         {
@@ -126,7 +126,8 @@ sealed class Swarm : IDisposable
             }
 
             var payload = bytes.Slice(header, (int)Math.Min(length, bytes.Length - header));
-            Take(payload);
+            if ((bytes[0] & 0xf) == 9) Frame.SendPong(sockets[index], payload);
+            else Take(payload);
             tail.Skip = header + length;
 
             void Take(ReadOnlySpan<byte> text)

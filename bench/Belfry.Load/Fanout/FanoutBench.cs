@@ -8,7 +8,7 @@ namespace Belfry.Load.Fanout;
 /// <summary>Deliveries to many sockets: Belfry's whole way from the node to the frame, beside Node's ws and socket.io that get the finished text.</summary>
 static class FanoutBench
 {
-    static readonly double[] Thousand = [25, 50, 75, 100, 125, 150, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1400];
+    static readonly double[] Thousand = [50, 75, 100, 125, 150, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1400];
     static readonly double[] FiveThousand = [5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 100, 120];
 
     public static int Run(int clients, int rounds, string? dataRoot, IReadOnlyList<string> only)

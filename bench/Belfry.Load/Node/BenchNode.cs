@@ -25,15 +25,22 @@ sealed class BenchNode : IDisposable
 
     public Uri RpcUrl => new($"http://bench:bench@127.0.0.1:{rpc.Port}");
 
+    /// <summary>Publishes without keeping: the mempool stays empty, as if every transaction were mined at once.</summary>
+    public bool Forgetful { get; init; }
+
     /// <summary>How often it was asked.</summary>
     public long Calls => Volatile.Read(ref calls);
 
     /// <summary>A transaction enters the mempool and is published.</summary>
     public void Announce(string id, byte[] raw)
     {
-        mempool[id] = raw;
-        order.Enqueue(id);
-        Interlocked.Add(ref bytes, raw.Length);
+        if (!Forgetful)
+        {
+            mempool[id] = raw;
+            order.Enqueue(id);
+            Interlocked.Add(ref bytes, raw.Length);
+        }
+
         Zmq.Publish("rawtx", raw);
     }
 

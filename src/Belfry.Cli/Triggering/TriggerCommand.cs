@@ -29,7 +29,7 @@ static class TriggerCommand
     static TeachingCommand Build(Terminal terminal, Scenario scenario)
     {
         var command = new TeachingCommand(scenario.Name, scenario.Description, $"belfry trigger {scenario.Name}");
-        var chain = new Option<string?>("--chain") { Description = "Which chain; without it the first that is simulated or on regtest", HelpName = "id" };
+        var chain = Chains.Option("Which chain; without it the first that is simulated or on regtest");
         var to = new Option<string?>("--to") { Description = "The address to pay; without it a new one", HelpName = "address" };
         var amount = new Option<string>("--amount") { Description = "What is asked for, in the currency's unit", HelpName = "amount", DefaultValueFactory = _ => "0.05" };
         var patience = new Option<string>("--patience") { Description = "How long each event may take", HelpName = "time", DefaultValueFactory = _ => "30s" };

@@ -29,6 +29,7 @@ sealed class SharedLog
 {
     const int FirstSegment = 4 << 10;
     const int LargestSegment = 64 << 10;
+    const int ReadersPerTurn = 64;
     readonly Lock gate = new();
     readonly Shard[] shards;
     Segment last = new(FirstSegment, 0);
@@ -151,6 +152,9 @@ sealed class SharedLog
         DeliveryReader?[] readers = new DeliveryReader?[4];
         int count;
 
+        // Where the pass under way goes on; only its own turns use it.
+        int next;
+
         // Changes happen under the hub's lock while a pass may be under way: it works on the array and the count that it found, and a slot may have become empty.
         public void Add(DeliveryReader reader)
         {
@@ -188,13 +192,21 @@ sealed class SharedLog
 
         public void Execute()
         {
-            do
+            for (var left = ReadersPerTurn; ;)
             {
-                var found = Volatile.Read(ref count);
                 var pass = Volatile.Read(ref readers);
-                for (var i = 0; i < Math.Min(found, pass.Length); i++) Volatile.Read(ref pass[i])?.Wake();
+                var end = Math.Min(Volatile.Read(ref count), pass.Length);
+                for (; next < end && left > 0; left--) Volatile.Read(ref pass[next++])?.Wake();
+                if (next < end)
+                {
+                    // Thousands of sends in one go would keep the chains and the store waiting for a worker, and with them the next event.
+                    work.Queue(this);
+                    return;
+                }
+
+                next = 0;
+                if (!run.Again()) return;
             }
-            while (run.Again());
         }
     }
 }

@@ -7,20 +7,26 @@ namespace Belfry.Core.Watches;
 
 /// <summary>
 /// A set of 64-bit fingerprints that counts how often each was added, so that two things with one fingerprint do not remove each other.
-/// 14 to 17 bytes per fingerprint from a million on; growing moves one 1024th at a time, so that no single call is long. One thread at a time.
+/// 14 to 18 bytes per fingerprint from a million on; growing moves one 1024th at a time, so that no single call is long. One thread at a time.
 /// </summary>
 /// <remarks>
 /// Open addressing with linear probing in 1024 segments. Every search begins at a cache line of eight slots, so that a miss mostly reads one line and no
 /// more. A segment's slots are followed by a tail that catches its last cluster, and the last <see cref="Line"/> slots stay empty: a probe is one 64-byte
 /// load after the other until one shows an empty slot, without wrap-around. Segments are pinned, because only then their lines stay lines.
+/// A table that no cache holds gets a summary that one does: for each line a word with two bits of every fingerprint whose search begins there. It answers all but
+/// two in a hundred of the misses; being made of what stands in the line's cluster, it can be made anew when something is removed.
 /// </remarks>
 public sealed unsafe class FingerprintSet
 {
     const int SegmentBits = 10;
     const int Line = 8;
     const int Ahead = 48;
+
+    // Slots of a segment from which on it has a summary: the whole table is 32 MB then.
+    const uint SummaryFrom = 4096;
     readonly Segment[] segments = new Segment[1 << SegmentBits];
     readonly ulong[]?[] memory = new ulong[1 << SegmentBits][];
+    readonly ulong[]?[] summaries = new ulong[1 << SegmentBits][];
     readonly Dictionary<ulong, int> repeats = [];
 
     /// <summary>How many distinct fingerprints it holds.</summary>
@@ -33,6 +39,7 @@ public sealed unsafe class FingerprintSet
         {
             var bytes = (long)segments.Length * (Unsafe.SizeOf<Segment>() + sizeof(ulong));
             foreach (var slots in memory) bytes += (slots?.Length ?? 0) * (long)sizeof(ulong);
+            foreach (var words in summaries) bytes += (words?.Length ?? 0) * (long)sizeof(ulong);
             return bytes + (repeats.Count * 24L);
         }
     }
@@ -42,7 +49,7 @@ public sealed unsafe class FingerprintSet
     public bool Contains(ulong fingerprint)
     {
         ref var segment = ref segments[fingerprint >> (64 - SegmentBits)];
-        return segment.Size != 0 && Find(segment.Slots + HomeOf(fingerprint, segment.Size), fingerprint);
+        return segment.Size != 0 && segment.MightContain(fingerprint) && Find(segment.Slots + HomeOf(fingerprint, segment.Size), fingerprint);
     }
 
     /// <summary>Looks many up at once and overlaps their cache misses.</summary>
@@ -53,14 +60,21 @@ public sealed unsafe class FingerprintSet
     {
         if (Count == 0) return 0;
         var count = 0;
+        // What the summaries leave over waits for its line of the table, which is on its way meanwhile.
+        Span<int> waiting = stackalloc int[Ahead];
+        var waits = 0;
         for (var i = 0; i < Math.Min(Ahead, fingerprints.Length); i++) Prefetch(fingerprints[i]);
         for (var i = 0; i < fingerprints.Length; i++)
         {
             if (i + Ahead < fingerprints.Length) Prefetch(fingerprints[i + Ahead]);
-            if (Contains(fingerprints[i])) found[count++] = i;
+            if (!Remains(fingerprints[i])) continue;
+            waiting[waits++] = i;
+            if (waits < Ahead) continue;
+            count = Verify(fingerprints, waiting, found, count);
+            waits = 0;
         }
 
-        return count;
+        return Verify(fingerprints, waiting[..waits], found, count);
     }
 
     /// <summary>Adds one occurrence.</summary>
@@ -99,6 +113,29 @@ public sealed unsafe class FingerprintSet
         if (segment.Size > 64 && segment.Count < segment.Size >> 2) Resize(fingerprint, Whole(segment.Size >> 1));
     }
 
+    int Verify(ReadOnlySpan<ulong> fingerprints, ReadOnlySpan<int> waiting, Span<int> found, int count)
+    {
+        foreach (var i in waiting)
+        {
+            ref var segment = ref segments[fingerprints[i] >> (64 - SegmentBits)];
+            if (segment.Size != 0 && Find(segment.Slots + HomeOf(fingerprints[i], segment.Size), fingerprints[i])) found[count++] = i;
+        }
+
+        return count;
+    }
+
+    // False: certainly not there. True: the line is on its way.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    bool Remains(ulong fingerprint)
+    {
+        ref var segment = ref segments[fingerprint >> (64 - SegmentBits)];
+        var slot = segment.Slots + HomeOf(fingerprint, segment.Size);
+        if (segment.Summary is null) return segment.Size != 0 && Find(slot, fingerprint);
+        if (!segment.MightContain(fingerprint)) return false;
+        if (Sse.IsSupported) Sse.Prefetch0(slot);
+        return true;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool Find(ulong* slot, ulong fingerprint)
     {
@@ -115,7 +152,8 @@ public sealed unsafe class FingerprintSet
     void Prefetch(ulong fingerprint)
     {
         ref var segment = ref segments[fingerprint >> (64 - SegmentBits)];
-        if (Sse.IsSupported) Sse.Prefetch0(segment.Slots + HomeOf(fingerprint, segment.Size));
+        var home = HomeOf(fingerprint, segment.Size);
+        if (Sse.IsSupported) Sse.Prefetch0(segment.Summary is null ? segment.Slots + home : segment.Summary + (home / Line));
     }
 
     // The upper bits choose the segment, the 32 lowest the line within it.
@@ -135,9 +173,11 @@ public sealed unsafe class FingerprintSet
             var slots = GC.AllocateArray<ulong>(checked((int)(Line + size + tail)), pinned: true);
             var start = (ulong*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(slots));
             var first = (ulong*)(((nuint)start + (Line * sizeof(ulong)) - 1) & ~(nuint)((Line * sizeof(ulong)) - 1));
-            var grown = new Segment { Slots = first, End = (uint)(size + tail - Line), Size = size, Count = segments[index].Count };
+            var words = size >= SummaryFrom ? GC.AllocateArray<ulong>((int)(size / Line), pinned: true) : null;
+            var summary = words is null ? null : (ulong*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(words));
+            var grown = new Segment { Slots = first, Summary = summary, End = (uint)(size + tail - Line), Size = size, Count = segments[index].Count };
             if (!MoveInto(ref grown, memory[index])) continue;
-            (segments[index], memory[index]) = (grown, slots);
+            (segments[index], memory[index], summaries[index]) = (grown, slots, words);
             return;
         }
     }
@@ -154,9 +194,16 @@ public sealed unsafe class FingerprintSet
 
     struct Segment
     {
-        public ulong* Slots;
+        public ulong* Slots, Summary;
         public uint Size, End;
         public int Count;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly bool MightContain(ulong fingerprint)
+        {
+            var bits = BitsOf(fingerprint);
+            return Summary is null || (Summary[HomeOf(fingerprint, Size) / Line] & bits) == bits;
+        }
 
         // False when the cluster runs into the window that must stay empty: the segment has to grow.
         public readonly bool TryPlace(ulong fingerprint)
@@ -165,6 +212,7 @@ public sealed unsafe class FingerprintSet
             {
                 if (Slots[at] != 0) continue;
                 Slots[at] = fingerprint;
+                if (Summary is not null) Summary[HomeOf(fingerprint, Size) / Line] |= BitsOf(fingerprint);
                 return true;
             }
 
@@ -174,7 +222,8 @@ public sealed unsafe class FingerprintSet
         // Closes the gap: whatever stands behind it in its cluster and may stand in it moves up, so that no search ends early.
         public readonly void Erase(ulong fingerprint)
         {
-            var hole = HomeOf(fingerprint, Size);
+            var home = HomeOf(fingerprint, Size);
+            var hole = home;
             while (Slots[hole] != fingerprint) hole++;
             for (var at = hole + 1; Slots[at] != 0; at++)
             {
@@ -184,6 +233,18 @@ public sealed unsafe class FingerprintSet
             }
 
             Slots[hole] = 0;
+            if (Summary is null) return;
+            var bits = 0UL;
+            for (var at = home; Slots[at] != 0; at++)
+            {
+                if (HomeOf(Slots[at], Size) == home) bits |= BitsOf(Slots[at]);
+            }
+
+            Summary[home / Line] = bits;
         }
+
+        // Bits that choose neither the segment nor the line.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static ulong BitsOf(ulong fingerprint) => (1UL << (int)(fingerprint >> 32)) | (1UL << (int)(fingerprint >> 38));
     }
 }

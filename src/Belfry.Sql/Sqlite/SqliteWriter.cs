@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Belfry.Core.Journal;
 using Belfry.Core.Runtime;
@@ -16,7 +15,10 @@ sealed class SqliteWriter : IAsyncDisposable
     const int MaxMembers = 1024;
     static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1);
 
-    readonly BlockingCollection<WriteJob> queue = [];
+    // A lock and an event that sleeps at once, not a collection whose taker spins first: between two commits there are milliseconds.
+    readonly Lock gate = new();
+    readonly Queue<WriteJob> queue = new();
+    readonly AutoResetEvent arrived = new(initialState: false);
     readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly Action<IReadOnlyList<JournalEntry>> tell;
     readonly TimeProvider clock;
@@ -24,6 +26,7 @@ sealed class SqliteWriter : IAsyncDisposable
     readonly WriteTurn turn;
     readonly SqliteCheckpoints checkpoints;
     int companions;
+    bool closed;
 
     public SqliteWriter(WriteTurn turn, SqliteCheckpoints checkpoints, Action<IReadOnlyList<JournalEntry>> tell, TimeProvider clock, ILogger log)
     {
@@ -37,29 +40,29 @@ sealed class SqliteWriter : IAsyncDisposable
     public Task<T> WriteAsync<T>(Func<WriteTurn, T> work, CancellationToken cancellationToken)
     {
         var job = new WriteJob<T>(work, cancellationToken);
-        try
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
         {
-            queue.Add(job, cancellationToken);
-        }
-        catch (InvalidOperationException problem)
-        {
-            throw new StoreException(turn.Store, "the store is closed", problem);
+            if (closed) throw new StoreException(turn.Store, "the store is closed");
+            queue.Enqueue(job);
         }
 
+        arrived.Set();
         return job.Task;
     }
 
     public async ValueTask DisposeAsync()
     {
-        queue.CompleteAdding();
+        lock (gate) closed = true;
+        arrived.Set();
         await stopped.Task;
-        queue.Dispose();
+        arrived.Dispose();
     }
 
     void Loop()
     {
         var batch = new List<WriteJob>();
-        foreach (var first in queue.GetConsumingEnumerable())
+        while (WaitForFirst() is { } first)
         {
             batch.Add(first);
             Gather(batch);
@@ -74,13 +77,36 @@ sealed class SqliteWriter : IAsyncDisposable
         stopped.SetResult();
     }
 
+    // Null: closed, and everything is written.
+    WriteJob? WaitForFirst()
+    {
+        while (true)
+        {
+            lock (gate)
+            {
+                if (queue.TryDequeue(out var job)) return job;
+                if (closed) return null;
+            }
+
+            arrived.WaitOne();
+        }
+    }
+
+    void TakeWaiting(List<WriteJob> batch)
+    {
+        lock (gate)
+        {
+            while (batch.Count < MaxMembers && queue.TryDequeue(out var job)) batch.Add(job);
+        }
+    }
+
     // Those who shared the last sync come back together, a few microseconds apart: without a moment's patience the first of them would get a sync of its own and
     // the rest would wait for it, twice the syncs for the same work. A lone writer never waits.
     void Gather(List<WriteJob> batch)
     {
-        while (batch.Count < MaxMembers && queue.TryTake(out var next)) batch.Add(next);
+        TakeWaiting(batch);
         var started = clock.GetTimestamp();
-        while (batch.Count <= companions && clock.GetElapsedTime(started) < Patience && queue.TryTake(out var next, millisecondsTimeout: 1)) batch.Add(next);
+        while (batch.Count <= companions && clock.GetElapsedTime(started) < Patience && arrived.WaitOne(Patience)) TakeWaiting(batch);
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "The error is handed to everyone who waits; the writer must live on.")]

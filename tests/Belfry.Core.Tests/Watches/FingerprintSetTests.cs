@@ -47,6 +47,27 @@ public sealed class FingerprintSetTests
     }
 
     [Fact]
+    public void A_crowded_segment_with_a_summary_agrees_with_a_dictionary()
+    {
+        // All in one segment, so that it grows beyond the size from which on it has a summary; few homes, so that removing meets long clusters.
+        var set = new FingerprintSet();
+        var model = new Dictionary<ulong, int>();
+        var state = 1UL;
+        for (var i = 0; i < 120_000; i++)
+        {
+            state = (state * 6364136223846793005) + 1442695040888963407;
+            var fingerprint = ((state >> 20) % 12_000 * 0x9E3779B97F4A7C15 >> 10) | 1;
+            Apply(set, model, add: i < 60_000 ? state % 4 != 0 : state % 4 == 0, fingerprint);
+            if (i % 20_000 == 0) Agree(set, model);
+        }
+
+        Agree(set, model);
+        var asked = Enumerable.Range(0, 24_000).Select(static i => ((ulong)i * 0x9E3779B97F4A7C15 >> 10) | 1).ToArray();
+        var found = new int[asked.Length];
+        found[..set.Find(asked, found)].ShouldBe(Enumerable.Range(0, asked.Length).Where(i => model.ContainsKey(asked[i])));
+    }
+
+    [Fact]
     public void A_million_fingerprints_take_at_most_20_bytes_each()
     {
         var set = new FingerprintSet();

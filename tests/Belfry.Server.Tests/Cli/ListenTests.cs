@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Belfry.Cli;
 using Belfry.Server.Tests.EndToEnd;
 using Belfry.TestKit;
@@ -28,7 +29,7 @@ public sealed class ListenTests(DemoServer demo) : IClassFixture<DemoServer>
         // script gives the command a terminal of its own
         var line = $"{environment}dotnet {Typed.Program} listen --after 0 --count 3 --server {demo.Url}";
         var seen = await Typed.Shell($"TERM=xterm script -qec '{line}' /dev/null").EndAsync();
-        seen.Out.Contains('\e').ShouldBe(coloured, seen.Out);
+        Regex.IsMatch(seen.Out, "\e\\[[0-9]+m").ShouldBe(coloured, seen.Out);
         seen.Out.ShouldContain("new_");
     }
 

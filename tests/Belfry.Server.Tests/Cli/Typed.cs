@@ -123,6 +123,8 @@ sealed class Typed : IAsyncDisposable
             UseShellExecute = false,
             WorkingDirectory = folder ?? Path.GetTempPath(),
         };
+        // the runner of these tests may set it for itself
+        start.Environment.Remove("NO_COLOR");
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         var started = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         ChildGuard.Watch(started.Id);
