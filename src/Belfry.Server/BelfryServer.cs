@@ -49,6 +49,8 @@ public sealed class BelfryServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         if (logging is null) builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning);
         else logging(builder.Logging);
+        // The host's own request log opens an activity and a scope for every request; a connection that lives for days would carry them along.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.WebHost.UseKestrelHttpsConfiguration();
         var certificate = ServerCertificate.Load(options);
         builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel.Limits, options.Limits, kestrel, certificate));
