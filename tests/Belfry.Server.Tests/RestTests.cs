@@ -6,6 +6,7 @@ using Belfry.Core.Chains;
 using Belfry.Core.Journal;
 using Belfry.Core.Ledger;
 using Belfry.Server.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
 
 namespace Belfry.Server.Tests;

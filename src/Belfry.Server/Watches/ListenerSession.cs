@@ -11,7 +11,7 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
     NamedScripts? held;
 
     // Made active and not named by the subscription yet: whatever goes wrong in between, they are released with the rest.
-    readonly List<(ChainId Chain, Script Script)> activated = [];
+    List<(ChainId Chain, Script Script)> activated = [];
 
     /// <summary>How many addresses.</summary>
     public long Count => held?.Count ?? 0;
@@ -33,18 +33,18 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
     {
         var before = held;
         held = named;
-        if (before is null) return;
-        foreach (var (chain, script) in before.ReadAll())
+        foreach (var (chain, script) in before?.ReadAll() ?? [])
         {
             if (!Holds(chain, script)) await active.RemoveAsync(chain, script, CancellationToken.None);
         }
 
         foreach (var (chain, script) in activated)
         {
-            if (!held.Contains(chain, script) && !before.Contains(chain, script)) await active.RemoveAsync(chain, script, CancellationToken.None);
+            if (!Holds(chain, script) && before?.Contains(chain, script) != true) await active.RemoveAsync(chain, script, CancellationToken.None);
         }
 
-        activated.Clear();
+        // Not cleared: a list that has held a million keeps their places.
+        activated = [];
     }
 
     /// <summary>Makes addresses followed and active, before they are added to the subscription.</summary>
@@ -52,7 +52,7 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
     {
         var fresh = addresses.Where(address => !Holds(address.Chain.Profile.Id, address.Script)).DistinctBy(address => (address.Chain.Profile.Id, address.Script)).ToList();
         if (fresh.Count == 0) return;
-        activated.RemoveAll(entry => held.Contains(entry.Chain, entry.Script));
+        activated.RemoveAll(entry => Holds(entry.Chain, entry.Script));
         await watches.AddAsync(account, fresh, cancellationToken);
         foreach (var address in fresh)
         {
