@@ -20,10 +20,11 @@ public static class BelfryCommand
     public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancellationToken = default)
     {
         var parsed = Build(terminal).Parse(args);
+        await using var plain = new PlainWriter(terminal.Error);
         var output = new InvocationConfiguration
         {
             Output = terminal.Out,
-            Error = terminal.Error,
+            Error = plain,
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = TimeSpan.FromSeconds(15),
         };
@@ -39,7 +40,7 @@ public static class BelfryCommand
         }
         catch (Exception problem) when (Explain(problem) is var explained)
         {
-            await terminal.Error.WriteLineAsync("belfry: " + explained.Message);
+            await plain.WriteLineAsync("belfry: " + explained.Message);
             return explained.Code;
         }
     }
@@ -77,6 +78,8 @@ public static class BelfryCommand
     static (string Message, int Code) Explain(Exception problem) => problem switch
     {
         UsageException usage => (usage.Message, ExitCodes.Usage),
+        // an argument that its type cannot hold, found only when it is asked for: an empty path
+        InvalidOperationException { Source: "System.CommandLine" } unreadable => (unreadable.Message, ExitCodes.Usage),
         RefusedException refused => (refused.Message, ExitCodes.Refused),
         ConfigurationException configuration => (configuration.Message, ExitCodes.Configuration),
         Client.BelfryException no => (no.Message, ExitCodes.Refused),

@@ -83,7 +83,7 @@ public sealed partial class BelfryClient
         switch (message?.Type)
         {
             case "event":
-                var happened = JsonSerializer.Deserialize(received.Raw, WireJson.Default.BelfryEvent) ?? throw new ConnectionLostException("the server sent an empty event");
+                var happened = EventConnection.Read(received.Raw, WireJson.Default.BelfryEvent) ?? throw new ConnectionLostException("the server sent an empty event");
                 return happened.Sequence <= position.After ? null : happened with { Raw = received.Raw, Epoch = position.Epoch };
             case "subscription_confirmed":
                 Confirm(position, message);
@@ -98,13 +98,15 @@ public sealed partial class BelfryClient
                 await connection.SendAsync(Subscribe(subscription, position), cancellationToken);
                 return null;
             case "error" when !message.Temporary:
-                throw new BelfryException(message.Message ?? message.Error.ToString());
+                throw Refusal(message.Message ?? EventConnection.Words(message.Error));
             case null when message?.Error.ValueKind == JsonValueKind.String:
-                throw new BelfryException(message.Error.ToString());
+                throw Refusal(EventConnection.Words(message.Error));
             default:
                 return null;
         }
     }
+
+    static BelfryException Refusal(string words) => new(string.IsNullOrWhiteSpace(words) ? "The server refused, and did not say why." : words);
 
     void Confirm(Position position, ServerMessage message)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Belfry.Core.Runtime;
 
 namespace Belfry.Cli.Completion;
 
@@ -17,7 +18,10 @@ static class CompletionCommand
         command.Arguments.Add(shell);
         command.SetAction(async parsed =>
         {
-            await terminal.Out.WriteAsync(Shells.Write(parsed.GetValue(shell)!, CommandModel.Read(parsed.RootCommandResult.Command)));
+            // What stands behind "--" passes the parser unchecked.
+            var name = parsed.GetValue(shell)!;
+            if (!Shells.Names.Contains(name)) throw new UsageException($"there is no completion for '{ForeignText.Clean(name)}': expected {string.Join(", ", Shells.Names)}.");
+            await terminal.Out.WriteAsync(Shells.Write(name, CommandModel.Read(parsed.RootCommandResult.Command)));
             return ExitCodes.Done;
         });
         return command;

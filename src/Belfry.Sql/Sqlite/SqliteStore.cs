@@ -208,7 +208,8 @@ public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
     {
         if (session.Ask("SELECT count(*) FROM journal_head") is 0L)
         {
-            if (session.Ask("SELECT count(*) FROM journal") is not 0L) throw new StoreException(file, "the journal has no head: the file is damaged; restore a backup");
+            // A new journal beside an old ledger would have forgotten what was told of it.
+            if (session.Ask("SELECT (SELECT count(*) FROM journal) + (SELECT count(*) FROM chains) + (SELECT count(*) FROM transactions)") is not 0L) throw new StoreException(file, "the journal has no head: the file is damaged; restore a backup");
             var epoch = JournalRules.NewEpoch(entropy);
             session.Execute("journal_create", epoch, JournalChain.Genesis(epoch));
         }
