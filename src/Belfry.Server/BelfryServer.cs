@@ -49,6 +49,8 @@ public sealed class BelfryServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         if (logging is null) builder.Logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning);
         else logging(builder.Logging);
+        // The host's own request log opens an activity and a scope for every request; a connection that lives for days would carry them along.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.WebHost.UseKestrelHttpsConfiguration();
         var certificate = ServerCertificate.Load(options);
         builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel.Limits, options.Limits, kestrel, certificate));
@@ -98,10 +100,7 @@ public sealed class BelfryServer : IAsyncDisposable
         limits.MinRequestBodyDataRate = limits.MinResponseDataRate = new MinDataRate(options.MinBytesPerSecond, options.MinPaceGrace);
         // A connection that only opens also has to say hello in time.
         kestrel.ConfigureHttpsDefaults(https => (https.HandshakeTimeout, https.ServerCertificate) = (options.HeadTimeout, certificate));
-        kestrel.ConfigureEndpointDefaults(endpoint =>
-        {
-            endpoint.Use(endpoint.ApplicationServices.GetRequiredService<TcpGate>().Guard);
-        });
+        kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(endpoint.ApplicationServices.GetRequiredService<TcpGate>().Guard));
     }
 
     static void AddServices(IServiceCollection services, BelfryOptions options)

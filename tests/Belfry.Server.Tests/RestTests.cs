@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -143,7 +144,10 @@ public sealed class RestTests
         await client.AskAsync("""{"type":"subscribe"}""");
         await server.TellAsync("btc", EventKind.NewTransaction, "btc1a");
         await client.ReceiveSequencesAsync(1);
+        // The pipelines count with a meter of the server's factory.
+        server.Services.GetRequiredService<IMeterFactory>().Create("Belfry").CreateCounter<long>("belfry.mempool.transactions").Add(7);
         var metrics = await server.Http.GetStringAsync("/metrics");
+        metrics.ShouldContain("\nbelfry_mempool_transactions_total 7\n");
         metrics.ShouldContain("\nbelfry_connections 1\n");
         metrics.ShouldContain("\nbelfry_journal_head 1\n");
         metrics.ShouldContain("\nbelfry_delivery_events_total 1\n");

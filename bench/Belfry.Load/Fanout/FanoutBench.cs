@@ -11,10 +11,10 @@ static class FanoutBench
     static readonly double[] Thousand = [50, 75, 100, 125, 150, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1400];
     static readonly double[] FiveThousand = [5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 100, 120];
 
-    public static int Run(int clients, int rounds, string? dataRoot, IReadOnlyList<string> only)
+    public static int Run(int clients, int rounds, string? dataRoot, IReadOnlyList<string> only, bool noLadder = false)
     {
         var limit = clients > 2000 ? 100 : 40;
-        var rates = clients > 2000 ? FiveThousand : Thousand;
+        var rates = noLadder ? [] : clients > 2000 ? FiveThousand : Thousand;
         var results = new Dictionary<string, List<TrialResult>>();
         var template = Template(dataRoot);
         var versions = new SortedSet<string>();

@@ -48,11 +48,21 @@ sealed class Trial(IContestant contestant, int clients, double limit)
         var burst = Take(swarm, MemoryRate, TimeSpan.FromSeconds(MemoryMessages / MemoryRate));
         contestant.Server.CollectGarbage();
         var loaded = contestant.Server.Memory - (long)(kept * (paced.Figures.Messages + burst.Figures.Messages));
+        if (Environment.GetEnvironmentVariable("LOAD_TRACE") is not null) Console.Error.WriteLine($"  empty {empty >> 10} KB, idle {idle >> 10}, loaded {contestant.Server.Memory >> 10}, kept {kept / 1024:F1} per message");
         var ladder = Climb(swarm, rates);
         if (swarm.Gone > 0) throw new InvalidOperationException($"{contestant.Server.Name} lost {swarm.Gone} of {clients} clients");
         return new TrialResult(contestant.Server.Name, PerClient(idle), PerClient(loaded), connects, paced, ladder);
 
         double PerClient(long memory) => (memory - empty) / 1024.0 / clients;
+    }
+
+    /// <summary>Connects all clients.</summary>
+    public Swarm Gather()
+    {
+        var swarm = new Swarm(flights);
+        swarm.Connect(clients, contestant.Server.Endpoint, contestant.Dialect);
+        swarm.Start();
+        return swarm;
     }
 
     /// <summary>One phase at one rate.</summary>

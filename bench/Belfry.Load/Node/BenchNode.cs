@@ -15,11 +15,18 @@ sealed class BenchNode : IDisposable
     readonly ConcurrentDictionary<string, byte[]> mempool = new();
     readonly ConcurrentQueue<string> order = new();
     readonly long started = Environment.TickCount64;
-    readonly string genesis = BitcoinNetworks.Find(new ChainId("btc"), "regtest").Genesis.ToString();
     long bytes;
     long calls;
 
-    public BenchNode() => rpc = new RpcServer(Answer);
+    /// <summary>Starts a node.</summary>
+    /// <param name="block">The block whose transactions all blocks of its chain have; null: the chain stays at its genesis block.</param>
+    public BenchNode(byte[]? block = null)
+    {
+        Chain = new BenchChain(BitcoinNetworks.Find(new ChainId("btc"), "regtest").Genesis.ToString(), block);
+        rpc = new RpcServer(Answer);
+    }
+
+    public BenchChain Chain { get; }
 
     public ZmqPublisher Zmq { get; } = new();
 
@@ -44,6 +51,13 @@ sealed class BenchNode : IDisposable
         Zmq.Publish("rawtx", raw);
     }
 
+    /// <summary>Blocks come, and the tip is published.</summary>
+    public void Mine(int count)
+    {
+        Chain.Extend(count);
+        Zmq.Publish("hashblock", Convert.FromHexString(Chain.HashAt(Chain.Height)));
+    }
+
     public void Dispose()
     {
         Zmq.Dispose();
@@ -55,9 +69,14 @@ sealed class BenchNode : IDisposable
         Interlocked.Increment(ref calls);
         switch (method)
         {
-            case "getblockhash" when parameters[0].GetInt64() == 0:
+            case "getblockhash":
+                json.WriteStringValue(Chain.HashAt(parameters[0].GetInt32()));
+                break;
             case "getbestblockhash":
-                json.WriteStringValue(genesis);
+                json.WriteStringValue(Chain.HashAt(Chain.Height));
+                break;
+            case "getblock" when parameters[1].ValueKind == JsonValueKind.False:
+                json.WriteRawValue(Chain.Raw(parameters[0].GetString()!), skipInputValidation: true);
                 break;
             case "getnetworkinfo":
                 json.WriteRawValue("""{"version":270000,"subversion":"/BelfryLoad:1.0/"}""");
@@ -66,10 +85,10 @@ sealed class BenchNode : IDisposable
                 json.WriteNumberValue((Environment.TickCount64 - started) / 1000);
                 break;
             case "getblockchaininfo":
-                json.WriteRawValue($$"""{"chain":"regtest","blocks":0,"headers":0,"bestblockhash":"{{genesis}}","initialblockdownload":false}""");
+                json.WriteRawValue($$"""{"chain":"regtest","blocks":{{Chain.Height}},"headers":{{Chain.Height}},"bestblockhash":"{{Chain.HashAt(Chain.Height)}}","initialblockdownload":false}""");
                 break;
             case "getblockheader":
-                json.WriteRawValue($$"""{"hash":"{{genesis}}","confirmations":1,"height":0,"time":1296688602,"chainwork":"{{2:x64}}","nTx":1}""");
+                json.WriteRawValue(Chain.Describe(parameters[0].GetString()!));
                 break;
             case "getzmqnotifications":
                 json.WriteRawValue($$"""[{"type":"pubrawtx","address":"tcp://127.0.0.1:{{Zmq.Port}}"},{"type":"pubhashblock","address":"tcp://127.0.0.1:{{Zmq.Port}}"}]""");

@@ -11,6 +11,7 @@ namespace Belfry.Load.Servers;
 /// <summary>The real <c>belfry serve</c> with its real store, following a bench node.</summary>
 sealed class BelfryProcess : ServerProcess
 {
+    const int LinesPerRequest = 50_000;
     static readonly HttpClient Http = new() { Timeout = TimeSpan.FromMinutes(10) };
     readonly string folder;
 
@@ -44,14 +45,18 @@ sealed class BelfryProcess : ServerProcess
     public async Task<TimeSpan> WatchAsync(IEnumerable<string> addresses)
     {
         var started = Stopwatch.GetTimestamp();
-        using var body = new StreamedLines(addresses.Select(static address => $$"""{"chain":"btc","address":"{{address}}"}"""));
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Url, "/api/v1/watches/import")) { Content = body };
-        using var response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        response.EnsureSuccessStatusCode();
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
-        while (await reader.ReadLineAsync() is { } line)
+        // In parts: this client reads answers only after it has sent everything, and the server keeps no more than 64 MB of them for such a one.
+        foreach (var part in addresses.Chunk(LinesPerRequest))
         {
-            if (!line.Contains("\"ok\":true", StringComparison.Ordinal)) throw new InvalidOperationException(line);
+            using var body = new StreamedLines(part.Select(static address => $$"""{"chain":"btc","address":"{{address}}"}"""));
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Url, "/api/v1/watches/import")) { Content = body };
+            using var response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            response.EnsureSuccessStatusCode();
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+            while (await reader.ReadLineAsync() is { } line)
+            {
+                if (!line.Contains("\"ok\":true", StringComparison.Ordinal)) throw new InvalidOperationException(line);
+            }
         }
 
         return Stopwatch.GetElapsedTime(started);
@@ -61,7 +66,11 @@ sealed class BelfryProcess : ServerProcess
 
     public async Task<JsonElement> GetAsync(string path) => await Http.GetFromJsonAsync<JsonElement>(new Uri(Url, path));
 
-    public override void CollectGarbage() => Diagnostics.CollectGarbage(Id);
+    // Several times: the collector gives freed regions back to the kernel when they stay free over a few collections.
+    public override void CollectGarbage()
+    {
+        for (var i = 0; i < 3; i++) Diagnostics.CollectGarbage(Id);
+    }
 
     public override void Dispose()
     {

@@ -244,7 +244,8 @@ public sealed class DeliveryReader : IThreadPoolWorkItem, IDisposable
             if (outbox is { Count: > 0 })
             {
                 bytes = outbox.Count == 1 ? outbox[0] : Join(outbox);
-                outbox.Clear();
+                // Most connections are answered once and then only listen: no list is kept for them.
+                outbox = null;
                 return true;
             }
 

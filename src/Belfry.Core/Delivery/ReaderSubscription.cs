@@ -14,8 +14,8 @@ sealed class ReaderSubscription(DeliveryHub hub, DeliveryReader reader, Selectio
     const int ChunkBytes = 64 << 10;
     const int FewestEntries = 16;
     const int TailBatch = 256;
-    readonly Lock pendingGate = new();
-    readonly Queue<long> pending = new();
+    // Only where addresses are named; whoever wants all follows a shared log. Also its own lock.
+    readonly Queue<long>? pending = scripts is null ? null : new Queue<long>();
     LogCursor place;
     ReadOnlyMemory<byte> page;
     long pageFrames;
@@ -58,7 +58,8 @@ sealed class ReaderSubscription(DeliveryHub hub, DeliveryReader reader, Selectio
     {
         IsLive = false;
         lagNotice = true;
-        lock (pendingGate) pending.Clear();
+        if (pending is null) return;
+        lock (pending) pending.Clear();
     }
 
     /// <summary>Lets go of the segments that were not read; only from the reader's own work, after <see cref="GoBehind"/>.</summary>
@@ -70,7 +71,7 @@ sealed class ReaderSubscription(DeliveryHub hub, DeliveryReader reader, Selectio
     /// <returns>False when too many wait: the reader must leave live mode.</returns>
     public bool Enqueue(long sequence, int limit)
     {
-        lock (pendingGate)
+        lock (pending!)
         {
             if (pending.Count >= limit) return false;
             pending.Enqueue(sequence);
@@ -127,7 +128,7 @@ sealed class ReaderSubscription(DeliveryHub hub, DeliveryReader reader, Selectio
         bytes = default;
         var frames = new List<EventFrame>();
         var complete = true;
-        lock (pendingGate)
+        lock (pending!)
         {
             nothing = pending.Count == 0;
             var size = 0;

@@ -8,6 +8,7 @@ namespace Belfry.Core.Tracking;
 sealed class Inbox(ChannelReader<Work> work, TimeProvider clock)
 {
     Task? arrival;
+    Alarm? alarm;
 
     /// <summary>Whether something can be taken now.</summary>
     public bool HasItems => work.TryPeek(out _);
@@ -15,17 +16,30 @@ sealed class Inbox(ChannelReader<Work> work, TimeProvider clock)
     /// <summary>Takes the next item.</summary>
     public bool TryRead([NotNullWhen(true)] out Work? item) => work.TryRead(out item);
 
-    /// <summary>Waits for an item, at most <paramref name="delay"/>.</summary>
+    /// <summary>Waits for an item, at most <paramref name="delay"/>; perhaps less.</summary>
     public async ValueTask WaitAsync(TimeSpan delay, CancellationToken cancellationToken)
     {
-        // The wait for work is kept over turns instead of cancelled: a channel cancels its waiters on the thread pool, out of a simulation's sight.
+        // The wait for work is kept over turns instead of cancelled: a channel cancels its waiters on the thread pool, out of a simulation's sight. So is the alarm,
+        // unless it would ring too late: a timer set and cancelled for each of thousands of signals a second costs more than reading them. One too early is only a turn.
         arrival ??= HasWorkAsync();
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var alarm = RingAsync(delay, late.Token);
-        await Task.WhenAny(arrival, alarm);
-        Background.Cancel(late);
-        await alarm;
+        var due = clock.ReadSteady() + delay;
+        if (alarm is { } set && (set.Rung.IsCompleted || set.Due > due)) await SilenceAsync(set);
+        if (alarm is null)
+        {
+            var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            alarm = new Alarm(due, stop, RingAsync(delay, stop.Token));
+        }
+
+        await Task.WhenAny(arrival, alarm.Rung);
         if (arrival.IsCompleted) arrival = null;
+    }
+
+    async ValueTask SilenceAsync(Alarm set)
+    {
+        alarm = null;
+        Background.Cancel(set.Stop);
+        await set.Rung;
+        set.Stop.Dispose();
     }
 
     async Task RingAsync(TimeSpan delay, CancellationToken cancellationToken)
@@ -36,10 +50,12 @@ sealed class Inbox(ChannelReader<Work> work, TimeProvider clock)
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Woken by work, or stopped.
+            // Not needed any more, or stopped.
         }
     }
 
     // Not AsTask(): that would finish on the thread pool too.
     async Task HasWorkAsync() => await work.WaitToReadAsync(CancellationToken.None);
+
+    sealed record Alarm(TimeSpan Due, CancellationTokenSource Stop, Task Rung);
 }

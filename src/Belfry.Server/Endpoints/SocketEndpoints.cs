@@ -12,10 +12,14 @@ static class SocketEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/ws/events", (HttpContext context, ProtocolParts parts) => ServeAsync(context, parts, connection => new EventsProtocol(connection, parts), mayAuthenticateLater: true))
+        // Not as a parameter: what a request resolves gets a scope of its own, and it would live as long as the connection.
+        var services = routes.ServiceProvider;
+        routes.MapGet("/ws/events", (HttpContext context) => ServeEventsAsync(context, services.GetRequiredService<ProtocolParts>()))
             .WithSummary("Events over WebSocket").WithTags("events");
-        routes.MapGet("/ws/watch/{chain}/{address}", WatchAsync).WithSummary("Events of one address over WebSocket").WithTags("events");
+        routes.MapGet("/ws/watch/{chain}/{address}", (HttpContext context, string chain, string address) => WatchAsync(context, services.GetRequiredService<ProtocolParts>(), chain, address)).WithSummary("Events of one address over WebSocket").WithTags("events");
     }
+
+    static Task ServeEventsAsync(HttpContext context, ProtocolParts parts) => ServeAsync(context, parts, connection => new EventsProtocol(connection, parts), mayAuthenticateLater: true);
 
     static async Task WatchAsync(HttpContext context, ProtocolParts parts, string chain, string address)
     {

@@ -18,12 +18,13 @@ sealed class PrometheusWriter : IDisposable
     readonly MeterListener listener = new();
 
     /// <summary>Begins to listen.</summary>
-    /// <param name="own">Only this meter and meters without a scope are heard: several servers can live in one process.</param>
-    public PrometheusWriter(Meter own)
+    /// <param name="own">The server's own meter.</param>
+    /// <param name="factory">The server's factory. Only its meters, the own one and those without a scope are heard: several servers can live in one process.</param>
+    public PrometheusWriter(Meter own, IMeterFactory factory)
     {
         listener.InstrumentPublished = (instrument, self) =>
         {
-            if (instrument.Meter.Name == MeterName && (instrument.Meter == own || instrument.Meter.Scope is null)) self.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Name == MeterName && (instrument.Meter == own || instrument.Meter.Scope is null || instrument.Meter.Scope == factory)) self.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Record(instrument, value, tags));
         listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Record(instrument, value, tags));

@@ -7,14 +7,14 @@ namespace Belfry.Server.Watches;
 /// <summary>The addresses that one connection listens to: each counted once as active, and released when the connection ends for whatever reason.</summary>
 sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : IAsyncDisposable
 {
-    // The same table that the subscription names: a million addresses are held once.
-    NamedScripts held = new();
+    // The same table that the subscription names: a million addresses are held once. Null while none is named.
+    NamedScripts? held;
 
     // Made active and not named by the subscription yet: whatever goes wrong in between, they are released with the rest.
     readonly List<(ChainId Chain, Script Script)> activated = [];
 
     /// <summary>How many addresses.</summary>
-    public long Count => held.Count;
+    public long Count => held?.Count ?? 0;
 
     /// <summary>
     /// Makes addresses followed (a stored watch of the account, which stays) and active, before a subscription names exactly them. Effective when it returns;
@@ -32,10 +32,11 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
     public async ValueTask ReplaceAsync(NamedScripts? named)
     {
         var before = held;
-        held = named ?? new NamedScripts();
+        held = named;
+        if (before is null) return;
         foreach (var (chain, script) in before.ReadAll())
         {
-            if (!held.Contains(chain, script)) await active.RemoveAsync(chain, script, CancellationToken.None);
+            if (!Holds(chain, script)) await active.RemoveAsync(chain, script, CancellationToken.None);
         }
 
         foreach (var (chain, script) in activated)
@@ -49,7 +50,7 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
     /// <summary>Makes addresses followed and active, before they are added to the subscription.</summary>
     public async ValueTask ActivateAsync(Account account, IReadOnlyList<WatchRequest> addresses, CancellationToken cancellationToken)
     {
-        var fresh = addresses.Where(address => !held.Contains(address.Chain.Profile.Id, address.Script)).DistinctBy(address => (address.Chain.Profile.Id, address.Script)).ToList();
+        var fresh = addresses.Where(address => !Holds(address.Chain.Profile.Id, address.Script)).DistinctBy(address => (address.Chain.Profile.Id, address.Script)).ToList();
         if (fresh.Count == 0) return;
         activated.RemoveAll(entry => held.Contains(entry.Chain, entry.Script));
         await watches.AddAsync(account, fresh, cancellationToken);
@@ -61,7 +62,7 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
     }
 
     /// <summary>Of these, the ones that are held; to be released when the subscription has let go of them.</summary>
-    public IReadOnlyList<(ChainId Chain, Script Script)> Held(IEnumerable<(ChainId Chain, Script Script)> scripts) => [.. scripts.Where(entry => held.Contains(entry.Chain, entry.Script)).Distinct()];
+    public IReadOnlyList<(ChainId Chain, Script Script)> Held(IEnumerable<(ChainId Chain, Script Script)> scripts) => [.. scripts.Where(entry => Holds(entry.Chain, entry.Script)).Distinct()];
 
     /// <summary>Releases what the subscription named and names no more.</summary>
     public async ValueTask ReleaseAsync(IReadOnlyList<(ChainId Chain, Script Script)> scripts)
@@ -71,4 +72,6 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ReplaceAsync(null);
+
+    bool Holds(ChainId chain, Script script) => held?.Contains(chain, script) ?? false;
 }

@@ -51,10 +51,15 @@ sealed class RandomTrouble
             HeadersFirst = random.Chance(0.5),
         };
 
+    /// <summary>May strike while what has just happened on the chain is being worked in.</summary>
+    public void Strike()
+    {
+        if (crashes && random.Chance(0.03)) world.Crash(random.Below(random.Chance(0.2) ? 1000 : 80));
+    }
+
     /// <summary>Lets a moment pass in which something may go wrong.</summary>
     public void Step()
     {
-        if (crashes && random.Chance(0.02)) world.Crash(random.Below(400));
         if (fullDisk && random.Chance(0.03)) world.Disk.IsFull = !world.Disk.IsFull;
         if (clockJumps && random.Chance(0.03)) world.Time.ClockOffset = random.Chance(0.3) ? TimeSpan.Zero : (TwoHours * 2 * random.NextDouble()) - TwoHours;
         if (nodeStops && random.Chance(0.02)) StopNode();

@@ -112,6 +112,7 @@ public sealed class SimulationTests
         for (var step = 0; step < 120; step++)
         {
             driver.Step();
+            trouble.Strike();
             world.Pass(TimeSpan.FromMilliseconds(random.Below(random.Chance(0.1) ? 40_000 : 1500)));
             trouble.Step();
             if (late.Count > 0 && !world.Disk.IsFull && random.Chance(0.1)) world.Run(() => world.WatchAsync(late.Dequeue(), fromHeight: 0));

@@ -34,7 +34,7 @@ public sealed class HostilePublisherTests(ITestOutputHelper output)
         var before = GC.GetTotalMemory(forceFullCollection: true);
         int refused = 0, ended = 0, heard = 0;
         var open = 0;
-        await Storm.RunAsync(Storm.Count(10_000), lanes: 2, Words, () => ValueTask.FromResult(default(NoLane)), async (_, _, mutator) =>
+        await Storm.RunAsync(Storm.Count(10_000), lanes: 32, Words, () => ValueTask.FromResult(default(NoLane)), async (_, _, mutator) =>
         {
             var network = new ReplayNetwork(() => Say(mutator));
             try

@@ -48,7 +48,7 @@ sealed class Belief(string chain)
         var all = truth.Chain.BestChain.Select(static block => block.Hash.ToString()).ToList();
         best.ShouldBe(all.Skip(all.Count - best.Count), "the blocks told are the best chain");
         Gap.ShouldBeNull("a gap was told and not closed");
-        foreach (var id in transactions) truth.Chain.Fate(TxHash.Parse(id)).ShouldNotBeNull($"{id} never existed");
+        foreach (var id in transactions) truth.Existed(id).ShouldBeTrue($"{id} never existed");
         foreach (var script in truth.Watched) Compare(truth, script);
     }
 

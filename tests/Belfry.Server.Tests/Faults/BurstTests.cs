@@ -10,7 +10,7 @@ public sealed class BurstTests
 {
     const int Payments = 5000;
     const int Addresses = 1000;
-    static readonly int Blocks = TestLength.Choose(2500, 10_000);
+    static readonly int Blocks = TestLength.Choose(1500, 10_000);
 
     [Theory]
     [Trait("Fault", "N09")]

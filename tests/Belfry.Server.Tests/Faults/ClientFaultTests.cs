@@ -206,12 +206,21 @@ public sealed class ClientFaultTests
         return await fast.ReachAsync((await server.JournalAsync()).Count);
     }
 
+    // Until the server has put into the buffers of slow readers what goes into them.
+    static Task CalmAsync(BelfryProcess server) => Eventually.HoldsAsync(async () =>
+    {
+        var (before, watch) = (server.Process.ProcessorTime, Stopwatch.StartNew());
+        await Task.Delay(300);
+        return (server.Process.ProcessorTime - before) / watch.Elapsed < 0.2;
+    });
+
     // What fills the buffers of everybody who does not read.
     static async Task BurstAsync(FaultChain chain, BelfryProcess server, TimedClient fast, IEnumerable<SimCoin> coins)
     {
         chain.Chain.Mine(1, include: [.. coins.Select((coin, i) => chain.Chain.Pay(chain.Payer, chain.Watched[i % 2], 20_000, new SimPayment { Coins = [coin], Submit = false }))]);
         await chain.AtTipAsync(server);
         await fast.ReachAsync((await server.JournalAsync()).Count);
+        await CalmAsync(server);
     }
 
     /// <summary>A healthy client that notes how late each event comes.</summary>

@@ -79,7 +79,7 @@ public sealed class ClockFaultTests : IDisposable
     static async Task HeardAsync(BelfryProcess server, string kind, string transaction, string time) => await Eventually.HoldsAsync(
         async () =>
         {
-            await Task.Delay(50);
+            await Task.Delay(100);
             return (await server.JournalAsync()).Exists(told => told.Kind == kind && told.Transaction == transaction);
         }, TestLength.Within(10), $"{kind} of {transaction} at clock {time}");
 

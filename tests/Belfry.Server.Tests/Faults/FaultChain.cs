@@ -10,11 +10,14 @@ namespace Belfry.Server.Tests.Faults;
 /// <summary>A simulated chain behind a node that a real server follows, with some addresses that are watched and lively traffic between all.</summary>
 sealed class FaultChain : IAsyncDisposable
 {
+    readonly HashSet<string> ever = [];
+
     public FaultChain(int seed, string id = "btc", TimeProvider? clock = null, SimnetTraffic? traffic = null)
     {
         Network = BitcoinNetworks.Find(new ChainId(id), "regtest");
         Codec = new BitcoinAddressCodec(Network);
         Chain = new SimulatedChain(SimnetSettings.For(Network.Profile), new SeededEntropy((ulong)seed), clock ?? TimeProvider.System);
+        Chain.Subscribe(Remember);
         Payer = Chain.AddWallet("payer");
         Chain.Fund(3);
         Node = new SimulatedRpcNode(Chain, Network.Genesis);
@@ -30,6 +33,12 @@ sealed class FaultChain : IAsyncDisposable
     public SimulatedChain Chain { get; }
 
     public SimulatedRpcNode Node { get; }
+
+    /// <summary>Whether there ever was such a transaction; the chain itself forgets in time what came into no block.</summary>
+    public bool Existed(string id)
+    {
+        lock (ever) return ever.Contains(id);
+    }
 
     /// <summary>Makes things happen on the chain.</summary>
     public SimnetDriver Driver { get; }
@@ -109,4 +118,13 @@ sealed class FaultChain : IAsyncDisposable
         Id, row => row.GetProperty("hash").GetString() == Node.Tip.Hash.ToString() && row.GetProperty("state").GetString() == state, $"{state} at {Node.Tip}");
 
     public ValueTask DisposeAsync() => Node.DisposeAsync();
+
+    void Remember(SimChange change)
+    {
+        lock (ever)
+        {
+            if (change is SimChange.Entered entered) ever.Add(entered.Transaction.Id.ToString());
+            if (change is SimChange.Connected connected) ever.UnionWith(connected.Block.Transactions.Select(static transaction => transaction.Id.ToString()));
+        }
+    }
 }

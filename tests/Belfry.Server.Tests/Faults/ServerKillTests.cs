@@ -27,6 +27,7 @@ public sealed partial class ServerKillTests
         server.Launch();
         await Task.WhenAll(server.AtTipOfAsync(lite), server.AtTipOfAsync(bit), simulated.AtTipAsync(server));
         await simulated.WatchAsync(server);
+        await Belief.SettlesAsync(server, simulated);
         var traffic = new NodeTraffic(seed);
         await traffic.WatchAsync(server, lite, bit);
 
@@ -62,7 +63,7 @@ public sealed partial class ServerKillTests
             if (kill % 4 == 3) await Task.Delay(random.Next(50, 800));
             else await client.ReachesAsync(client.Last + random.Next(1, 25), TimeSpan.FromSeconds(60));
             if (kill % 4 != 3) compared = await client.HoldsTheJournalAsync(server, compared);
-            var fresh = simulated.AddressOf(FaultChain.Fresh(kill));
+            var fresh = simulated.AddressOf(simulated.Chain.AddWallet($"watched {kill}").Script);
             var watching = server.WatchAsync(simulated.Id, fresh);
             // half of them in the middle of a request, half in the moment after its acknowledgement
             await Task.WhenAny(watching, Task.Delay(kill % 2 == 0 ? 5000 : random.Next(0, 40)));

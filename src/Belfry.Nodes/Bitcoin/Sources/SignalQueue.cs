@@ -10,7 +10,8 @@ namespace Belfry.Nodes.Bitcoin.Sources;
 /// </summary>
 sealed class SignalQueue(int maxSignals = 100_000, long maxBytes = 64 << 20)
 {
-    readonly Channel<FeedSignal> channel = Channel.CreateUnbounded<FeedSignal>(new UnboundedChannelOptions { SingleReader = true });
+    // Its reader only hands on: done where the news comes in, that saves thousands of wake-ups a second.
+    readonly Channel<FeedSignal> channel = Channel.CreateUnbounded<FeedSignal>(new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
     readonly Lock gate = new();
     FeedSignal.Opened? lastOpened;
     int count;
