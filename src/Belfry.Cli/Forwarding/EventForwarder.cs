@@ -67,7 +67,8 @@ sealed class EventForwarder : IDisposable
         if (!AsJson) await terminal.Out.WriteLineAsync(EventLine.Render(happened, terminal));
         for (var attempt = 1; ; attempt++)
         {
-            var result = await PostAsync(happened, attempt, cancellationToken);
+            // Ctrl-C waits for the answer: what was posted and not noted would come again
+            var result = await PostAsync(happened, attempt);
             var isLast = result.IsTaken || attempt == Attempts;
             var wait = isLast ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(attempt - 1, 10)));
             await TellAsync(happened, attempt, result, isLast ? null : wait);
@@ -81,7 +82,7 @@ sealed class EventForwarder : IDisposable
 
     static string Describe(PostResult result) => result.Status == 0 ? result.Problem : $"answered {result.Status}";
 
-    async Task<PostResult> PostAsync(BelfryEvent happened, int attempt, CancellationToken cancellationToken)
+    async Task<PostResult> PostAsync(BelfryEvent happened, int attempt)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, target) { Content = new ReadOnlyMemoryContent(happened.Raw!.Value) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
@@ -93,17 +94,16 @@ sealed class EventForwarder : IDisposable
         if (IsReplay) request.Headers.Add("belfry-replay", "true");
         var begun = clock.GetTimestamp();
         using var deadline = new CancellationTokenSource(Patience, clock);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
             return new PostResult((int)response.StatusCode, "", clock.GetElapsedTime(begun));
         }
         catch (HttpRequestException problem)
         {
             return new PostResult(0, problem.InnerException?.Message ?? problem.Message, clock.GetElapsedTime(begun));
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             return new PostResult(0, $"no answer within {Patience.TotalSeconds:0} s", clock.GetElapsedTime(begun));
         }

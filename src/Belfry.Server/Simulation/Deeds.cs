@@ -73,7 +73,8 @@ sealed class Deeds(LiveSimnet simnet, FollowedChain followed)
         if (!Bodies.TryString(body, "amount", out var text) || text is null || !Amount.TryParse(text, followed.Profile.Decimals, out var amount) || amount.Units <= 546 || amount.Units > long.MaxValue)
             return Refuse("amount", "missing, or not an amount above dust", $"decimal text in {followed.Profile.Currency}, for instance \"0.05\"");
         SimOutput[] outputs = [new SimOutput(reading.Script!, (long)amount.Units)];
-        var made = chain.Atomically(() => chain.Wallets.Where(wallet => wallet != chain.Stranger).Select(wallet => chain.TryPay(wallet, outputs)).FirstOrDefault(paid => paid is not null));
+        // somebody else pays: what the payee sends himself is no payment
+        var made = chain.Atomically(() => chain.Wallets.Where(wallet => wallet != chain.Stranger && !wallet.Owns(reading.Script!)).Select(wallet => chain.TryPay(wallet, outputs)).FirstOrDefault(paid => paid is not null));
         return made is not null ? Done(name, made, reading.Canonical, amount.ToDecimal(followed.Profile.Decimals)) : Refuse("amount", "nobody on the simulated chain has as much", "less");
     }
 

@@ -19,7 +19,7 @@ public sealed partial class BackupTests : IDisposable
         var page = await File.ReadAllTextAsync(Path.Combine(TestPeers.Folder, "..", "..", "docs", "operate", "backup.md"), TestContext.Current.CancellationToken);
         var blocks = Blocks().Matches(page).Select(block => block.Groups["lines"].Value).ToList();
         blocks.Count.ShouldBe(2);
-        await using var node = await LitecoindNode.StartNewAsync();
+        await using var node = await LitecoindNode.StartNewAsync(new LitecoindOptions { WithoutMweb = true });
         await node.FundAsync();
         var restored = Path.Combine(folder, "restored");
         string till, oldEpoch;

@@ -35,7 +35,7 @@ public sealed class DecodeTests
             """).EndAsync();
         talk.Json.Select(answer => answer.GetProperty("ok").GetBoolean()).ShouldBe([true, false]);
 
-        var cut = await Typed.Shell($$"""set -o pipefail; yes '{"in":"{{Address}}"}' | head -n 200000 | belfry decode address --chain btc | head -n 1""").EndAsync();
+        var cut = await Typed.Shell($$"""{ yes '{"in":"{{Address}}"}' | head -n 200000; } 2>/dev/null | belfry decode address --chain btc | head -n 1""").EndAsync();
         cut.Lines.Count.ShouldBe(1);
         cut.Error.ShouldBeEmpty();
     }

@@ -54,7 +54,7 @@ public sealed partial class GuideBlockTests(DemoServer demo) : IClassFixture<Dem
         var looking = string.Join('\n', blocks[1].Split('\n').Select(line => line.StartsWith("./belfry listen", StringComparison.Ordinal) ? $"{line.Split('#')[0]} --count 1" : line));
         await using var seen = Typed.Shell(Prepare(looking + blocks[2].Replace("<an address that ./belfry up printed>", "$ADDRESS", StringComparison.Ordinal).Replace("<the same address>", "$ADDRESS", StringComparison.Ordinal)),
             Environment(("ADDRESS", await demo.AddressAsync())), demo.Folder);
-        while (!seen.HasExited) await (await Typed.EndedAsync(["trigger", "replaced", "--to", await demo.AddressAsync(), "--server", demo.Url])).DisposeAsync();
+        while (!seen.HasExited && !seen.Out.Contains("transaction_replaced")) await (await Typed.EndedAsync(["trigger", "replaced", "--to", await demo.AddressAsync(), "--server", demo.Url])).DisposeAsync();
         await seen.EndAsync();
         seen.ExitCode.ShouldBe(0, seen.Out + seen.Error);
         seen.Out.ShouldContain("transaction_replaced");
