@@ -1,4 +1,7 @@
 using System.CommandLine;
+using Belfry.Cli.Completion;
+using Belfry.Cli.Diagnosis;
+using Belfry.Cli.Triggering;
 using Belfry.Core.Hosting;
 
 namespace Belfry.Cli;
@@ -6,6 +9,9 @@ namespace Belfry.Cli;
 /// <summary>The <c>belfry</c> command.</summary>
 public static class BelfryCommand
 {
+    /// <summary>EPIPE.</summary>
+    const int BrokenPipe = 32;
+
     /// <summary>Runs one command line.</summary>
     /// <param name="args">As typed, without the program's name.</param>
     /// <param name="terminal">Where to read and write.</param>
@@ -14,10 +20,11 @@ public static class BelfryCommand
     public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancellationToken = default)
     {
         var parsed = Build(terminal).Parse(args);
+        await using var plain = new PlainWriter(terminal.Error);
         var output = new InvocationConfiguration
         {
             Output = terminal.Out,
-            Error = terminal.Error,
+            Error = plain,
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = TimeSpan.FromSeconds(15),
         };
@@ -26,9 +33,14 @@ public static class BelfryCommand
             var code = await parsed.InvokeAsync(output, cancellationToken);
             return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;
         }
+        catch (IOException gone) when (gone.HResult == BrokenPipe)
+        {
+            // whoever read has what it wanted: head, a closed pager
+            return ExitCodes.Done;
+        }
         catch (Exception problem) when (Explain(problem) is var explained)
         {
-            await terminal.Error.WriteLineAsync("belfry: " + explained.Message);
+            await plain.WriteLineAsync("belfry: " + explained.Message);
             return explained.Code;
         }
     }
@@ -41,14 +53,24 @@ public static class BelfryCommand
             "belfry up                                   # start with a simulated chain, nothing else needed",
             "belfry listen                               # see its events, in another terminal",
             "belfry watch add btc bc1q…                  # watch an address",
-            "belfry decode address --chain ltc M8x…      # what is this address?");
+            "belfry trigger payment --rbf                # make a payment happen on a simulated or regtest chain",
+            "belfry search 75bcbc5b…                     # a hash, id, height or address: what was told of it?",
+            "belfry decode address --chain ltc M8x…      # what is this address?",
+            "belfry doctor                               # is everything well? what to do?");
         root.Subcommands.Add(ServeCommand.BuildUp(terminal));
         root.Subcommands.Add(ServeCommand.BuildServe(terminal));
         root.Subcommands.Add(ServeCommand.BuildDemo(terminal));
         root.Subcommands.Add(ListenCommand.Build(terminal));
+        root.Subcommands.Add(TriggerCommand.Build(terminal));
         root.Subcommands.Add(WatchCommand.Build(terminal));
         root.Subcommands.Add(AddressCommand.Build(terminal));
+        root.Subcommands.Add(SearchCommand.Build(terminal));
+        root.Subcommands.Add(ReplayCommand.Build(terminal));
         root.Subcommands.Add(DecodeCommand.Build(terminal));
+        root.Subcommands.Add(DoctorCommand.Build(terminal));
+        root.Subcommands.Add(BackupCommand.Build(terminal));
+        root.Subcommands.Add(BackupCommand.BuildRestore(terminal));
+        root.Subcommands.Add(CompletionCommand.Build(terminal));
         return root;
     }
 
@@ -56,8 +78,11 @@ public static class BelfryCommand
     static (string Message, int Code) Explain(Exception problem) => problem switch
     {
         UsageException usage => (usage.Message, ExitCodes.Usage),
+        // an argument that its type cannot hold, found only when it is asked for: an empty path
+        InvalidOperationException { Source: "System.CommandLine" } unreadable => (unreadable.Message, ExitCodes.Usage),
+        RefusedException refused => (refused.Message, ExitCodes.Refused),
         ConfigurationException configuration => (configuration.Message, ExitCodes.Configuration),
-        Client.BelfryException refused => (refused.Message, ExitCodes.Refused),
+        Client.BelfryException no => (no.Message, ExitCodes.Refused),
         Core.Runtime.BelfryException outage => (outage.Message, ExitCodes.Configuration),
         HttpRequestException unreachable => ($"the server does not answer: {unreachable.Message} Is it running? Start one with: belfry up", ExitCodes.Unreachable),
         TaskCanceledException { InnerException: TimeoutException } => ("the server does not answer in time", ExitCodes.Unreachable),

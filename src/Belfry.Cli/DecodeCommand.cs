@@ -36,6 +36,8 @@ static class DecodeCommand
         var input = new Argument<string?>("input") { Description = "What to decode; without it: NDJSON on standard input", Arity = ArgumentArity.ZeroOrOne };
         var chain = new Option<string>("--chain", "-c") { Description = "btc, ltc, bch or doge", HelpName = "id", DefaultValueFactory = _ => "btc" };
         var network = new Option<string?>("--network", "-n") { Description = "main, testnet, signet or regtest; without it an address finds its own", HelpName = "name" };
+        chain.CompletionSources.Add(Chains.Ids);
+        network.CompletionSources.Add("main", "testnet", "signet", "regtest");
         command.Arguments.Add(input);
         command.Options.Add(chain);
         command.Options.Add(network);

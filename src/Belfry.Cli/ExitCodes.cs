@@ -6,7 +6,7 @@ public static class ExitCodes
     /// <summary>Done; also after Ctrl-C where a command runs until it is stopped.</summary>
     public const int Done = 0;
 
-    /// <summary>The answer is no: refused, not found, not an address.</summary>
+    /// <summary>The answer is no: refused, not found, not an address, something does not work.</summary>
     public const int Refused = 1;
 
     /// <summary>The command line cannot be understood.</summary>

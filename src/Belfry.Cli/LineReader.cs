@@ -3,13 +3,18 @@ using System.Runtime.CompilerServices;
 namespace Belfry.Cli;
 
 /// <summary>A line of input: its bytes without the line end, or null when it was longer than allowed.</summary>
-readonly record struct InputLine(ReadOnlyMemory<byte>? Bytes);
+readonly record struct InputLine(ReadOnlyMemory<byte>? Bytes)
+{
+    /// <summary>Its place in the input, from 1; empty lines count.</summary>
+    public long Number { get; init; }
+}
 
 /// <summary>Reads lines of bounded length. Tells when it is about to wait for more input, so that answers to what came so far can be sent first.</summary>
 sealed class LineReader(Stream input, int maxBytes, Func<ValueTask> beforeWaiting)
 {
     byte[] buffer = new byte[64 * 1024];
     int start, end;
+    long number;
 
     /// <summary>All lines; each is valid until the next one is asked for. Empty ones are left out.</summary>
     public async IAsyncEnumerable<InputLine> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -22,8 +27,9 @@ sealed class LineReader(Stream input, int maxBytes, Func<ValueTask> beforeWaitin
             {
                 var line = Trim(buffer.AsMemory(start, newline));
                 start += newline + 1;
-                if (skipping) yield return new InputLine(null);
-                else if (line.Length > 0) yield return new InputLine(line);
+                number++;
+                if (skipping) yield return new InputLine(null) { Number = number };
+                else if (line.Length > 0) yield return new InputLine(line) { Number = number };
                 skipping = false;
                 continue;
             }
@@ -40,8 +46,8 @@ sealed class LineReader(Stream input, int maxBytes, Func<ValueTask> beforeWaitin
             end += read;
             if (read > 0) continue;
             var last = Trim(buffer.AsMemory(start, end - start));
-            if (skipping) yield return new InputLine(null);
-            else if (last.Length > 0) yield return new InputLine(last);
+            if (skipping) yield return new InputLine(null) { Number = number + 1 };
+            else if (last.Length > 0) yield return new InputLine(last) { Number = number + 1 };
             yield break;
         }
     }

@@ -1,6 +1,5 @@
 using Belfry.Core.Hosting;
 using Belfry.Nodes.Simnet;
-using Microsoft.Extensions.Configuration;
 
 namespace Belfry.Cli;
 
@@ -17,13 +16,7 @@ sealed record ServeSettings(BelfryOptions Options, bool Simulated, IReadOnlyList
     /// <exception cref="ConfigurationException">A setting cannot be used.</exception>
     public static ServeSettings Read(ServeRequest request)
     {
-        var configuration = new ConfigurationBuilder()
-            .SetBasePath(Directory.GetCurrentDirectory())
-            .AddJsonFile("appsettings.json", optional: true)
-            .AddEnvironmentVariables()
-            .AddInMemoryCollection(Flags(request))
-            .Build();
-        var options = BelfryConfiguration.Read(configuration, out var warnings);
+        var options = BelfryConfiguration.Read(Settings.Build([.. Flags(request)]), out var warnings);
         if (request.Demo ?? options.Chains.Count == 0)
         {
             var chain = new ChainOptions { Network = SimnetChainFactory.NetworkName };

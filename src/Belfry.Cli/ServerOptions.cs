@@ -32,7 +32,9 @@ sealed class ServerOptions
         var text = parsed.GetValue(Server)!;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
             throw new UsageException($"--server '{text}' is not an address: expected for instance {Default}.");
-        var key = parsed.GetValue(Key) ?? Environment.GetEnvironmentVariable("BELFRY__ApiKey");
+        // A key read from a file often brings the file's last line end along.
+        var key = (parsed.GetValue(Key) ?? Environment.GetEnvironmentVariable("BELFRY__ApiKey"))?.Trim();
+        if (key is not null && key.Any(char.IsControl)) throw new UsageException("the API key holds a line break or another character that no key has: give it in one line.");
         return new BelfryClient(address, string.IsNullOrEmpty(key) ? null : key, options);
     }
 }

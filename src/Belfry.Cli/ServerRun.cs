@@ -126,7 +126,12 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         if (request.Banner) logging.AddConsole(console => console.FormatterName = PlainLog.FormatterName).AddConsoleFormatter<PlainLog, ConsoleFormatterOptions>();
         else logging.AddSimpleConsole(console => console.SingleLine = true);
         logging
-            .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
+            .AddConsole(console =>
+            {
+                console.LogToStandardErrorThreshold = LogLevel.Trace;
+                // whoever reads the log may have stopped reading: lines are lost then, and said to be, but nothing waits for them
+                console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+            })
             .SetMinimumLevel(request.Banner ? LogLevel.Warning : LogLevel.Information)
             .AddFilter("Microsoft", LogLevel.Warning)
             // what stops the start is said once, in words

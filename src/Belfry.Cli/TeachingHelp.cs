@@ -18,11 +18,13 @@ sealed class TeachingHelp(HelpAction usual, IReadOnlyList<string> rootExamples) 
 
         Exit codes:
           0   done, also after Ctrl-C of a command that runs until stopped
-          1   the answer is no: refused, not found, not an address
+          1   the answer is no: refused, not found, not an address, something does not work
           2   the command line cannot be understood
           3   the server cannot be reached
           4   the configuration, the data folder or the port cannot be used
           70  a fault of Belfry's own
+
+        belfry COMMAND --help shows options and examples of one command. Completion by the Tab key: source <(belfry completion bash)
         """;
 
     public override int Invoke(ParseResult parseResult)

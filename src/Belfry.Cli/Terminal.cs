@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Belfry.Cli;
 
@@ -23,19 +24,36 @@ public sealed class Terminal
     /// <summary>Whether notes go to a person who sees a line being rewritten.</summary>
     public bool Interactive { get; init; }
 
+    /// <summary>Characters in a line.</summary>
+    public Func<int> Width { get; init; } = static () => 80;
+
     /// <summary>The process's own: no colour when piped, when NO_COLOR is set or on a dumb terminal.</summary>
     public static Terminal OfProcess()
     {
-        var plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) || Environment.GetEnvironmentVariable("TERM") == "dumb";
+        var dumb = Environment.GetEnvironmentVariable("TERM") == "dumb";
+        var plain = dumb || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         return new Terminal
         {
-            Out = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true },
+            Out = new StreamWriter(StandardOutput(), new UTF8Encoding(false)) { AutoFlush = true },
             Error = new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true },
             OpenInput = Console.OpenStandardInput,
             InputRedirected = Console.IsInputRedirected,
             Colour = !plain && !Console.IsOutputRedirected,
-            Interactive = !plain && !Console.IsErrorRedirected,
+            Interactive = !dumb && !Console.IsErrorRedirected,
+            // asked late: asking switches the keyboard of a terminal, which listening must not
+            Width = () => Console.IsErrorRedirected || Console.WindowWidth < 20 ? 80 : Console.WindowWidth,
         };
+    }
+
+    /// <summary>
+    /// The console's own stream hides that a reader has gone (<c>belfry listen | head -1</c>), and the command would run on for nobody. A file or terminal stays with it: there a
+    /// stream of ours would write at a place of its own and over what others append.
+    /// </summary>
+    static Stream StandardOutput()
+    {
+        if (!Console.IsOutputRedirected || OperatingSystem.IsWindows()) return Console.OpenStandardOutput();
+        var stream = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return stream.CanSeek ? Console.OpenStandardOutput() : stream;
     }
 
     /// <summary>Puts text into a colour where colour may be used.</summary>

@@ -24,7 +24,7 @@ static class WatchCommand
             "add", "Watch an address from now on, or from a block.",
             "belfry watch add btc bc1q…",
             "belfry watch add ltc M8x… --from-height 2500000 --label savings");
-        var chain = new Argument<string>("chain") { Description = "btc, ltc, bch, doge" };
+        var chain = Chains.Argument();
         var address = new Argument<string>("address") { Description = "Any spelling, or script:<hex>" };
         var from = new Option<long?>("--from-height") { Description = "First block of interest; without it: from now on", HelpName = "height" };
         var label = new Option<string?>("--label") { Description = "Your own note", HelpName = "text" };
@@ -65,7 +65,7 @@ static class WatchCommand
     static TeachingCommand List(Terminal terminal)
     {
         var command = new TeachingCommand("list", "Show your watches.", "belfry watch list", "belfry watch list --chain btc --json > watches.ndjson");
-        var chain = new Option<string?>("--chain") { Description = "Only this chain", HelpName = "id" };
+        var chain = Chains.Option("Only this chain");
         var json = new Option<bool>("--json") { Description = "One JSON object a line, good for: belfry watch import" };
         var server = new ServerOptions();
         command.Options.Add(chain);
@@ -89,30 +89,28 @@ static class WatchCommand
     static TeachingCommand Import(Terminal terminal)
     {
         var command = new TeachingCommand(
-            "import", "Watch many addresses: NDJSON in, one result a line out. A refused line does not end the import.",
+            "import", "Watch many addresses: NDJSON, or with --chain one address a line. A wrong line is told by its number and does not stop the others.",
             "belfry watch import addresses.ndjson",
-            "echo '{\"chain\":\"btc\",\"address\":\"bcrt1q…\"}' | belfry watch import");
-        var file = new Argument<FileInfo?>("file") { Description = "NDJSON; without it: standard input", Arity = ArgumentArity.ZeroOrOne };
-        var json = new Option<bool>("--json") { Description = "Print every result, also of good lines" };
+            "belfry watch import --chain btc addresses.txt",
+            "belfry watch list --json --server http://old:8081 | belfry watch import",
+            "echo '{\"chain\":\"btc\",\"address\":\"bcrt1q…\",\"from_height\":0,\"label\":\"till\"}' | belfry watch import --json");
+        var file = new Argument<FileInfo?>("file") { Description = "The lines; without it: standard input", Arity = ArgumentArity.ZeroOrOne };
+        var chain = Chains.Option("The chain of lines that are an address and nothing else");
+        var json = new Option<bool>("--json") { Description = "Print every line's result, in order" };
         var server = new ServerOptions();
         command.Arguments.Add(file);
+        command.Options.Add(chain);
         command.Options.Add(json);
         server.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = server.Open(parsed, new BelfryClientOptions { Timeout = TimeSpan.FromHours(1) });
-            await using var lines = parsed.GetValue(file) is { } named ? named.OpenRead() : terminal.OpenInput();
-            var (good, bad) = (0L, 0L);
-            await foreach (var result in client.ImportWatchesAsync(lines, cancellationToken))
-            {
-                if (result.Error is null) good++;
-                else bad++;
-                if (parsed.GetValue(json) || result.Error is not null) await terminal.Out.WriteLineAsync(JsonSerializer.Serialize(result, CliJson.Default.ImportResult));
-                if (terminal.Interactive && (good + bad) % 1000 == 0) await terminal.Error.WriteAsync($"\r{good} watched, {bad} refused");
-            }
-
-            await terminal.Error.WriteLineAsync($"{(terminal.Interactive ? "\r" : "")}{good} watched, {bad} refused");
-            return bad == 0 ? ExitCodes.Done : ExitCodes.Refused;
+            var named = parsed.GetValue(file);
+            if (named is { Exists: false } && !Path.Exists(named.FullName)) throw new UsageException($"there is no file '{named.FullName}'.");
+            if (named is null && !terminal.InputRedirected) await terminal.Error.WriteLineAsync("reading lines from the keyboard; Ctrl-D ends");
+            var total = named is null ? null : await WatchImport.CountLinesAsync(named, cancellationToken);
+            await using var lines = named is not null ? named.OpenRead() : terminal.OpenInput();
+            return await new WatchImport(terminal, client, parsed.GetValue(chain), parsed.GetValue(json)).RunAsync(lines, total, cancellationToken);
         });
         return command;
     }

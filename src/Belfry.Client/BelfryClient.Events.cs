@@ -83,26 +83,30 @@ public sealed partial class BelfryClient
         switch (message?.Type)
         {
             case "event":
-                var happened = JsonSerializer.Deserialize(received.Raw, WireJson.Default.BelfryEvent) ?? throw new ConnectionLostException("the server sent an empty event");
+                var happened = EventConnection.Read(received.Raw, WireJson.Default.BelfryEvent) ?? throw new ConnectionLostException("the server sent an empty event");
                 return happened.Sequence <= position.After ? null : happened with { Raw = received.Raw, Epoch = position.Epoch };
             case "subscription_confirmed":
                 Confirm(position, message);
                 return null;
             case "lagged":
-                throw new ConnectionLostException("this client reads too slowly; going on from where it stopped");
+                // No loss: the server goes on from its journal on this very connection. Should it close it instead, the close code says so.
+                options.Lagged?.Invoke(new LagNotice(message.Sequence ?? 0, message.Head ?? 0));
+                return null;
             case "error" when message.Code == LostPosition && position.Epoch is not null:
                 // Another journal has other numbers: going on after ours would skip events of it in silence.
                 (position.After, position.Epoch, position.StartsOver) = (0, null, true);
                 await connection.SendAsync(Subscribe(subscription, position), cancellationToken);
                 return null;
             case "error" when !message.Temporary:
-                throw new BelfryException(message.Message ?? message.Error.ToString());
+                throw Refusal(message.Message ?? EventConnection.Words(message.Error));
             case null when message?.Error.ValueKind == JsonValueKind.String:
-                throw new BelfryException(message.Error.ToString());
+                throw Refusal(EventConnection.Words(message.Error));
             default:
                 return null;
         }
     }
+
+    static BelfryException Refusal(string words) => new(string.IsNullOrWhiteSpace(words) ? "The server refused, and did not say why." : words);
 
     void Confirm(Position position, ServerMessage message)
     {

@@ -114,15 +114,49 @@ public sealed partial class BelfryClient : IDisposable
     /// <param name="limit">At most this many.</param>
     /// <param name="chain">Only this chain.</param>
     /// <param name="address">Only this address.</param>
-    /// <param name="kind">Only this kind.</param>
+    /// <param name="kind">Only this kind, or several with commas between them.</param>
+    /// <param name="height">Only what was told of this block height.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public Task<EventsPage> ReadEventsAsync(
-        long after = 0, int? limit = null, string? chain = null, string? address = null, string? kind = null, CancellationToken cancellationToken = default) => GetAsync(
-        "api/v1/events" + Query(("after", after.ToString()), ("limit", limit?.ToString()), ("chain", chain), ("address", address), ("event", kind)),
-        WireJson.Default.EventsPage, cancellationToken);
+    public async Task<EventsPage> ReadEventsAsync(
+        long after = 0, int? limit = null, string? chain = null, string? address = null, string? kind = null, long? height = null, CancellationToken cancellationToken = default)
+    {
+        var path = "api/v1/events" + Query(("after", after.ToString()), ("limit", limit?.ToString()), ("chain", chain), ("address", address), ("event", kind), ("height", height?.ToString()));
+        var page = await GetAsync(path, WireJson.Default.JsonElement, cancellationToken);
+        return new EventsPage(Events(page), page.GetProperty("next").GetInt64(), page.GetProperty("more").GetBoolean());
+    }
+
+    /// <summary>Finds whatever you have in hand: a transaction, block or event by its id, a height, an address, or <c>seq:1042</c>.</summary>
+    /// <param name="text">What to look for.</param>
+    /// <param name="chain">Only this chain.</param>
+    /// <param name="after">Position of the last event already read; 0: the beginning.</param>
+    /// <param name="limit">At most this many events.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="BelfryException">The text is nothing that can be searched for.</exception>
+    public async Task<SearchPage> SearchAsync(string text, string? chain = null, long after = 0, int? limit = null, CancellationToken cancellationToken = default)
+    {
+        var page = await GetAsync("api/v1/search" + Query(("q", text), ("chain", chain), ("after", after.ToString()), ("limit", limit?.ToString())), WireJson.Default.JsonElement, cancellationToken);
+        return new SearchPage([.. page.GetProperty("found").EnumerateArray()], Events(page), page.GetProperty("next").GetInt64(), page.GetProperty("more").GetBoolean());
+    }
+
+    /// <summary>Position of the journal's last event.</summary>
+    public async Task<long> ReadHeadAsync(CancellationToken cancellationToken = default) => (await GetAsync("health", WireJson.Default.JsonElement, cancellationToken)).GetProperty("seq").GetInt64();
+
+    /// <summary>Makes something happen on a simulated chain.</summary>
+    /// <exception cref="BelfryException">The chain follows a real network, or the deed cannot be done.</exception>
+    public async Task<SimulatedResult> SimulateAsync(string chain, SimulatedDeed deed, CancellationToken cancellationToken = default)
+    {
+        using var response = await http.PostAsync($"api/v1/chains/{Uri.EscapeDataString(chain)}/simulate", JsonContent.Create(deed, WireJson.Default.SimulatedDeed), cancellationToken);
+        return await ReadAsync(response, WireJson.Default.SimulatedResult, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
+
+    static List<BelfryEvent> Events(JsonElement page)
+    {
+        var epoch = page.TryGetProperty("epoch", out var word) ? word.GetString() : null;
+        return [.. page.GetProperty("events").EnumerateArray().Select(envelope => envelope.Deserialize(WireJson.Default.BelfryEvent)! with { Raw = Encoding.UTF8.GetBytes(envelope.GetRawText()), Epoch = epoch })];
+    }
 
     static string Query(params ReadOnlySpan<(string Name, string? Value)> pairs)
     {

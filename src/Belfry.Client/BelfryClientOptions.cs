@@ -31,7 +31,15 @@ public sealed record BelfryClientOptions
 
     /// <summary>Hears of lost and regained connections, for a status line.</summary>
     public Action<ConnectionChange>? ConnectionChanged { get; init; }
+
+    /// <summary>Hears when this client reads so slowly that the server serves it from the journal; nothing is lost by it.</summary>
+    public Action<LagNotice>? Lagged { get; init; }
 }
+
+/// <summary>How far a client is behind.</summary>
+/// <param name="After">The last event that was sent to it.</param>
+/// <param name="Head">The journal's last event.</param>
+public sealed record LagNotice(long After, long Head);
 
 /// <summary>A connection came or went.</summary>
 /// <param name="Connected">Whether events flow now.</param>

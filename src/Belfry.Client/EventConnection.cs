@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.WebSockets;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Belfry.Client;
 
@@ -95,16 +96,39 @@ sealed class EventConnection : IDisposable
                 if (whole.WrittenCount > options.MaxMessageBytes) throw new ConnectionLostException($"the server sent a message of more than {options.MaxMessageBytes} bytes");
                 if (!part.EndOfMessage) continue;
                 var raw = whole.WrittenSpan.ToArray();
-                return new Received(JsonSerializer.Deserialize(raw, WireJson.Default.ServerMessage), raw);
+                return new Received(Read(raw, WireJson.Default.ServerMessage), raw);
             }
         }
         catch (WebSocketException problem)
         {
             throw new ConnectionLostException("the connection broke", problem);
         }
+    }
+
+    /// <summary>A text of the server's for people; as it stands there when it is none (half a surrogate pair).</summary>
+    public static string Words(JsonElement element)
+    {
+        try
+        {
+            return element.ToString();
+        }
+        catch (InvalidOperationException)
+        {
+            return element.GetRawText();
+        }
+    }
+
+    /// <summary>Reads what the server sent.</summary>
+    /// <exception cref="ConnectionLostException">It is not what a server says: perhaps another program answers there.</exception>
+    public static T? Read<T>(byte[] raw, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(raw, type);
+        }
         catch (JsonException problem)
         {
-            throw new ConnectionLostException("the server sent something that is not JSON", problem);
+            throw new ConnectionLostException("the server sent something that is not a message of Belfry's", problem);
         }
     }
 
@@ -114,7 +138,7 @@ sealed class EventConnection : IDisposable
         try
         {
             using var parsed = JsonDocument.Parse(description);
-            return parsed.RootElement.ValueKind == JsonValueKind.Object && parsed.RootElement.TryGetProperty("reason", out var word) ? word.ToString() : description;
+            return parsed.RootElement.ValueKind == JsonValueKind.Object && parsed.RootElement.TryGetProperty("reason", out var word) ? Words(word) : description;
         }
         catch (JsonException)
         {

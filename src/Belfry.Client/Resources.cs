@@ -83,6 +83,9 @@ public sealed record ImportResult
     /// <summary>Why it was refused, when it was.</summary>
     public string? Error { get; set; }
 
+    /// <summary>Which line it answers, from 1; empty lines count.</summary>
+    public long Line { get; set; }
+
     /// <summary>Every other field.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Others { get; set; }
@@ -132,8 +135,60 @@ public sealed record BalanceInfo(string Confirmed, string Unconfirmed, string Im
 /// <param name="Next">Hand back to get the next page; null at the end.</param>
 public sealed record TransactionPage(IReadOnlyList<JsonElement> Transactions, string? Next);
 
+/// <summary>What a search found.</summary>
+/// <param name="Found">Transactions, blocks and addresses, each as the server describes it: <c>kind</c>, <c>chain</c>, and one of <c>transaction</c>, <c>block</c>, <c>address</c>.</param>
+/// <param name="Events">The events that tell of them, in order.</param>
+/// <param name="Next">Hand back as <c>after</c>.</param>
+/// <param name="More">Whether there are more events.</param>
+public sealed record SearchPage(IReadOnlyList<JsonElement> Found, IReadOnlyList<BelfryEvent> Events, long Next, bool More);
+
 /// <summary>A page of the journal.</summary>
 /// <param name="Events">In order.</param>
 /// <param name="Next">Hand back as <c>after</c>.</param>
 /// <param name="More">Whether there are more already.</param>
 public sealed record EventsPage(IReadOnlyList<BelfryEvent> Events, long Next, bool More);
+
+/// <summary>Something to be made happen on a simulated chain; what a deed does not need stays null.</summary>
+/// <param name="Deed"><c>address</c>, <c>pay</c>, <c>replace</c>, <c>double_spend</c>, <c>drop</c>, <c>mine</c>, <c>reorg</c> or <c>release</c>.</param>
+public sealed record SimulatedDeed(string Deed)
+{
+    /// <summary>Whom to pay.</summary>
+    public string? To { get; init; }
+
+    /// <summary>Decimal string in the currency's unit.</summary>
+    public string? Amount { get; init; }
+
+    /// <summary>The transaction concerned.</summary>
+    public string? TxHash { get; init; }
+
+    /// <summary>Whether a replacement pays the same payee.</summary>
+    public bool? PaysYou { get; init; }
+
+    /// <summary>How many blocks to mine.</summary>
+    public int? Blocks { get; init; }
+
+    /// <summary>Whether they leave the mempool alone.</summary>
+    public bool? Empty { get; init; }
+
+    /// <summary>How many blocks a reorg displaces.</summary>
+    public int? Depth { get; init; }
+
+    /// <summary>Whether the new branch holds the same transactions.</summary>
+    public bool? Keep { get; init; }
+}
+
+/// <summary>What was made happen.</summary>
+public sealed record SimulatedResult
+{
+    /// <summary>The transaction that was made, or null.</summary>
+    public string? TxHash { get; set; }
+
+    /// <summary>The address that was made or paid, or null.</summary>
+    public string? Address { get; set; }
+
+    /// <summary>Hashes of the blocks that were mined, or null.</summary>
+    public IReadOnlyList<string>? Blocks { get; set; }
+
+    /// <summary>Height of the best block afterwards.</summary>
+    public long Height { get; set; }
+}

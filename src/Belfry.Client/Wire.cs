@@ -23,6 +23,9 @@ sealed record ServerMessage
     [JsonPropertyName("seq")]
     public long? Sequence { get; set; }
 
+    [JsonPropertyName("head")]
+    public long? Head { get; set; }
+
     [JsonPropertyName("epoch")]
     public string? Epoch { get; set; }
 
@@ -45,7 +48,6 @@ sealed record ProblemDetails([property: JsonPropertyName("title")] string? Title
 [JsonSerializable(typeof(ClientMessage))]
 [JsonSerializable(typeof(ServerMessage))]
 [JsonSerializable(typeof(BelfryEvent))]
-[JsonSerializable(typeof(EventsPage))]
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(List<ChainInfo>))]
 [JsonSerializable(typeof(NewWatch))]
@@ -54,5 +56,7 @@ sealed record ProblemDetails([property: JsonPropertyName("title")] string? Title
 [JsonSerializable(typeof(ImportResult))]
 [JsonSerializable(typeof(AddressInfo))]
 [JsonSerializable(typeof(TransactionPage))]
+[JsonSerializable(typeof(SimulatedDeed))]
+[JsonSerializable(typeof(SimulatedResult))]
 [JsonSerializable(typeof(JsonElement))]
 sealed partial class WireJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Security.Cryptography.X509Certificates;
 using Belfry.Core.Delivery;
 using Belfry.Core.Hosting;
 using Belfry.Core.Journal;
@@ -6,6 +7,7 @@ using Belfry.Core.Listeners;
 using Belfry.Core.Runtime;
 using Belfry.Server.Auth;
 using Belfry.Server.Endpoints;
+using Belfry.Server.Search;
 using Belfry.Server.Sockets;
 using Belfry.Server.Telemetry;
 using Belfry.Server.Watches;
@@ -50,9 +52,8 @@ public sealed class BelfryServer : IAsyncDisposable
         // The host's own request log opens an activity and a scope for every request; a connection that lives for days would carry them along.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.WebHost.UseKestrelHttpsConfiguration();
-        if (ServerCertificate.Load(options) is { } certificate)
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = certificate));
-        builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel.Limits, options.Limits, kestrel));
+        var certificate = ServerCertificate.Load(options);
+        builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel.Limits, options.Limits, kestrel, certificate));
         builder.WebHost.UseUrls(options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Limits.ShutdownTimeout);
         AddServices(builder.Services, options);
@@ -72,6 +73,7 @@ public sealed class BelfryServer : IAsyncDisposable
         // Before the first measurement: what is counted while nobody listens is lost.
         _ = Services.GetRequiredService<PrometheusWriter>();
         _ = Services.GetRequiredService<ServerMetrics>();
+        _ = Services.GetRequiredService<ClientMetrics>();
         var log = Services.GetRequiredService<ServerLog>();
         await app.StartAsync(cancellationToken);
         log.Listening(string.Join(", ", Urls), hub.Epoch, hub.Head);
@@ -86,15 +88,19 @@ public sealed class BelfryServer : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
-    static void Limit(KestrelServerLimits limits, LimitOptions options, KestrelServerOptions kestrel)
+    static void Limit(KestrelServerLimits limits, LimitOptions options, KestrelServerOptions kestrel, X509Certificate2? certificate)
     {
         kestrel.AddServerHeader = false;
-        limits.MaxRequestLineSize = 8 << 10;
-        limits.MaxRequestHeadersTotalSize = 32 << 10;
-        limits.MaxRequestHeaderCount = 64;
+        limits.MaxRequestLineSize = options.RequestLineBytes;
+        limits.MaxRequestHeadersTotalSize = options.HeaderBytes;
+        limits.MaxRequestHeaderCount = options.HeaderCount;
         limits.MaxRequestBodySize = options.BodyBytes;
-        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-        limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
+        limits.RequestHeadersTimeout = options.HeadTimeout;
+        limits.KeepAliveTimeout = options.IdleTimeout;
+        limits.MinRequestBodyDataRate = limits.MinResponseDataRate = new MinDataRate(options.MinBytesPerSecond, options.MinPaceGrace);
+        // A connection that only opens also has to say hello in time.
+        kestrel.ConfigureHttpsDefaults(https => (https.HandshakeTimeout, https.ServerCertificate) = (options.HeadTimeout, certificate));
+        kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(endpoint.ApplicationServices.GetRequiredService<TcpGate>().Guard));
     }
 
     static void AddServices(IServiceCollection services, BelfryOptions options)
@@ -104,9 +110,9 @@ public sealed class BelfryServer : IAsyncDisposable
         services.AddSingleton(_ => new Meter(new MeterOptions(PrometheusWriter.MeterName) { Scope = new object() }));
         services.AddSingleton<PrometheusWriter>().AddSingleton<DeliveryMetrics>().AddSingleton<ServerMetrics>();
         services.AddSingleton<JournalTail>().AddSingleton<IJournalListener>(provider => provider.GetRequiredService<JournalTail>());
-        services.AddSingleton<DeliveryHub>().AddSingleton<ConnectionRegistry>().AddSingleton<IActiveAddresses, ActiveAddresses>();
+        services.AddSingleton<ClientMetrics>().AddSingleton<TcpGate>().AddSingleton<DeliveryHub>().AddSingleton<ConnectionRegistry>().AddSingleton<IActiveAddresses, ActiveAddresses>();
         services.AddSingleton<Accounts>().AddSingleton<OriginRules>().AddSingleton<WatchRegistry>().AddSingleton<AddressReader>().AddSingleton<ServerLog>();
-        services.AddSingleton<ProtocolParts>();
+        services.AddSingleton<ProtocolParts>().AddSingleton<JournalSearch>().AddSingleton<LedgerViews>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
         services.AddOpenApi("v1");
     }
@@ -117,11 +123,14 @@ public sealed class BelfryServer : IAsyncDisposable
         HealthEndpoints.Map(app);
         SocketEndpoints.Map(app);
         PageEndpoints.Map(app);
-        app.MapOpenApi("/openapi/{documentName}.json");
+        // One document: any other name is answered as everything is that does not exist.
+        app.MapOpenApi("/openapi/v1.json");
         var api = app.MapGroup("/api/v1");
         ChainEndpoints.Map(api);
+        SimulationEndpoints.Map(api);
         WatchEndpoints.Map(api);
         LedgerEndpoints.Map(api);
         EventEndpoints.Map(api);
+        SearchEndpoints.Map(api);
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Belfry.Core.Hosting;
+using Belfry.Core.Runtime;
 
 namespace Belfry.Server;
 
@@ -18,7 +19,8 @@ static class ServerCertificate
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
-            throw new ConfigurationException([$"Belfry:TlsCertificate '{path}'{(options.TlsKey is { } key ? $" with TlsKey '{key}'" : "")} cannot be read: {problem.Message}"]);
+            var (certificate, key) = (ForeignText.Clean(path, ForeignText.Sentence), options.TlsKey is { } file ? $" with TlsKey '{ForeignText.Clean(file, ForeignText.Sentence)}'" : "");
+            throw new ConfigurationException([$"Belfry:TlsCertificate '{certificate}'{key} cannot be read: {ForeignText.Clean(problem.Message, ForeignText.Sentence)}"]);
         }
     }
 }

@@ -19,4 +19,7 @@ sealed partial class ServerLog(ILogger<ServerLog> logger)
 
     [LoggerMessage(1605, LogLevel.Debug, "An event connection was refused: {Reason}.")]
     public partial void Refused(string reason);
+
+    [LoggerMessage(1606, LogLevel.Warning, "Of {Limit} open files that this process may have, the last ones are kept for its own work: new event connections are refused. Raise the limit (ulimit -n).")]
+    public partial void OutOfHandles(int limit);
 }

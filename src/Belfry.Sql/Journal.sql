@@ -3,6 +3,9 @@
 -- :journal_head
 SELECT h.epoch, h.seq, h.hash, j.hash, (SELECT max(seq) FROM journal) FROM journal_head h LEFT JOIN journal j ON j.seq = h.seq
 
+-- :journal_timeline
+SELECT timeline FROM journal_head
+
 -- :journal_create
 INSERT INTO journal_head (only, epoch, seq, hash) VALUES (1, $1, 0, $2)
 
@@ -32,6 +35,16 @@ WHERE j.seq > $1 AND j.seq <= $2 AND ($4 IS NULL OR j.chain_id = $4) AND ((1 << 
 SELECT j.seq, c.name, j.kind, s.script, s.address, j.address, j.tx, j.height, j.id, j.at, j.data, j.hash, p.hash
 FROM journal j LEFT JOIN chains c ON c.chain_id = j.chain_id LEFT JOIN scripts s ON s.script_id = j.script_id LEFT JOIN journal p ON p.seq = j.seq - 1
 WHERE j.script_id = $6 AND j.seq > $1 AND j.seq <= $2 AND ($4 IS NULL OR j.chain_id = $4) AND ((1 << j.kind) & $5) <> 0 ORDER BY j.seq LIMIT $3
+
+-- :journal_page_of_tx
+SELECT j.seq, c.name, j.kind, s.script, s.address, j.address, j.tx, j.height, j.id, j.at, j.data, j.hash, p.hash
+FROM journal j LEFT JOIN chains c ON c.chain_id = j.chain_id LEFT JOIN scripts s ON s.script_id = j.script_id LEFT JOIN journal p ON p.seq = j.seq - 1
+WHERE substr(j.tx, 1, 8) = substr($6, 1, 8) AND j.tx = $6 AND j.seq > $1 AND j.seq <= $2 AND ($4 IS NULL OR j.chain_id = $4) AND ((1 << j.kind) & $5) <> 0 ORDER BY j.seq LIMIT $3
+
+-- :journal_page_of_height
+SELECT j.seq, c.name, j.kind, s.script, s.address, j.address, j.tx, j.height, j.id, j.at, j.data, j.hash, p.hash
+FROM journal j LEFT JOIN chains c ON c.chain_id = j.chain_id LEFT JOIN scripts s ON s.script_id = j.script_id LEFT JOIN journal p ON p.seq = j.seq - 1
+WHERE j.height = $6 AND j.seq > $1 AND j.seq <= $2 AND ($4 IS NULL OR j.chain_id = $4) AND ((1 << j.kind) & $5) <> 0 ORDER BY j.seq LIMIT $3
 
 -- :journal_by_id
 SELECT j.seq, c.name, j.kind, s.script, s.address, j.address, j.tx, j.height, j.id, j.at, j.data, j.hash, p.hash

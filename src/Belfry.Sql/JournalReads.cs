@@ -24,19 +24,19 @@ static class JournalReads
         return (epoch, sequence, hash);
     }
 
-    /// <summary>The epoch, verified: the first row, or the head of an empty journal, is chained to it.</summary>
+    /// <summary>The epoch, verified: the first row, or the head of an empty journal, is chained to it; behind it the word of the last restore.</summary>
     public static string Epoch(string store, SqlSession session)
     {
         var (epoch, head, _) = Head(store, session);
         if (head > 0) Run(store, session, 0, 1, 1, JournalChain.Genesis(epoch));
-        return epoch;
+        return session.Scalar("journal_timeline") is string timeline ? $"{epoch}-{timeline}" : epoch;
     }
 
     public static JournalPage Page(string store, SqlSession session, long after, int limit, JournalFilter? filter)
     {
         var (epoch, head, _) = Head(store, session);
         JournalRules.CheckRange(after, limit, head);
-        if (filter is null or { Chain: null, Script: null, Kinds: null })
+        if (filter is null or { Chain: null, Script: null, Kinds: null, Transaction: null, Height: null, Block: null })
         {
             var entries = Run(store, session, after, head, limit, HashBefore(store, session, epoch, after));
             var end = entries.Count == 0 ? after : entries[^1].Sequence;
@@ -72,6 +72,7 @@ static class JournalReads
         long? chain = null;
         if (filter.Chain is { } chainId && (chain = LedgerReads.ChainKey(session, chainId)) is null) return nothing;
         var kinds = filter.Kinds is null ? -1L : filter.Kinds.Aggregate(0L, (mask, kind) => mask | (1L << (int)kind));
+        if (kinds != 0 && KeyOf(filter) is var (statement, value)) return OfKey(store, session, range, epoch, filter, statement, [chain, kinds, value]);
         var keys = filter.Script is null ? null : ScriptKeys(session, filter.Script);
         if (kinds == 0 || keys is { Count: 0 }) return nothing;
         var end = keys is null ? Math.Min(range.After + Window, range.Head) : range.Head;
@@ -82,6 +83,24 @@ static class JournalReads
                 .OrderBy(entry => entry.Sequence).Take(range.Limit)];
         var next = entries.Count == range.Limit ? entries[^1].Sequence : end;
         return new JournalPage(entries, next, next < range.Head);
+    }
+
+    /// <summary>The rarest thing that a filter names, by the index that finds it.</summary>
+    static (string Statement, object Value)? KeyOf(JournalFilter filter) => filter switch
+    {
+        { Transaction: { } id } => ("journal_page_of_tx", id.Value.ToArray()),
+        { Block: { } hash } => ("journal_page_of_block", hash.ToString()),
+        { Height: { } height } => ("journal_page_of_height", height),
+        _ => null,
+    };
+
+    static JournalPage OfKey(
+        string store, SqlSession session, (long After, long Head, int Limit) range, string epoch, JournalFilter filter, string statement, object?[] values)
+    {
+        var found = Read(store, session, statement, epoch, [range.After, range.Head, range.Limit, .. values]);
+        var next = found.Count == range.Limit ? found[^1].Sequence : range.Head;
+        // the few rows of one key: what else the filter asks is judged here
+        return new JournalPage([.. found.Where(entry => JournalRules.Matches(filter, entry))], next, next < range.Head);
     }
 
     static List<long> ScriptKeys(SqlSession session, Script script) => LedgerReads.Keys(session, "scripts_of", script.Span.ToArray());

@@ -8,7 +8,7 @@ static class SqlText
     const string Mark = "-- :";
 
     /// <summary>Statements by name.</summary>
-    public static FrozenDictionary<string, string> Statements { get; } = Parse("Ledger.sql", "Journal.sql", "Sqlite/Session.sql");
+    public static FrozenDictionary<string, string> Statements { get; } = Parse("Ledger.sql", "Journal.sql", "Sqlite/Session.sql", "Sqlite/Journal.sql");
 
     /// <summary>A whole embedded file.</summary>
     public static string Read(string path)

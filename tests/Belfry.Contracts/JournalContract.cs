@@ -1,3 +1,4 @@
+using System.Text;
 using Belfry.Core.Chains;
 using Belfry.Core.Journal;
 using Belfry.Core.Ledger;
@@ -77,13 +78,14 @@ public abstract class JournalContract : StoreContract
         for (var i = 1; i <= 40; i++)
         {
             await store.First.Ledger.CommitAsync(
-                Samples.Events(i % 4 == 0 ? Ltc : Btc, Samples.Event($"e{i}", i % 2 == 0 ? EventKind.NewBlock : EventKind.NewPayment, script: i % 5)), Never);
+                Samples.Events(i % 4 == 0 ? Ltc : Btc, Samples.Event($"e{i}", i % 2 == 0 ? EventKind.NewBlock : EventKind.NewPayment, script: i % 5, i % 3 == 0 ? null : Samples.Tx(i % 7), i % 6)), Never);
         }
 
         JournalFilter[] filters =
         [
             new(Chain: Ltc), new(Script: Samples.Script(3)), new(Kinds: new HashSet<EventKind> { EventKind.NewPayment }), new(Btc, Samples.Script(1)),
             new(Btc, Samples.Script(2), new HashSet<EventKind> { EventKind.NewBlock }), new(Chain: new ChainId("doge")), new(Script: Samples.Script(77)),
+            new(Height: 3), new(Btc, Height: 4), new(Transaction: Samples.Tx(2)), new(Ltc, Samples.Script(3), Transaction: Samples.Tx(3)), new(Kinds: new HashSet<EventKind>(), Height: 3),
             new(Kinds: new HashSet<EventKind>()), new(Kinds: new HashSet<EventKind> { EventKind.NewBlock, EventKind.ContractEvent }), new(),
         ];
         var all = (await store.First.Journal.ReadAsync(0, 100, null, Never)).Entries;
@@ -197,6 +199,25 @@ public abstract class JournalContract : StoreContract
         ear.Entries.Select(entry => entry.Event.Id).ShouldBe(told);
         for (var i = 0; i < told.Count; i++) (await store.Second.Journal.FindAsync(told[i], Never))!.Sequence.ShouldBe(i + 1);
     });
+
+    [Fact]
+    public async Task J12_a_block_is_found_by_its_hash_whenever_it_joined_or_left()
+    {
+        await using var store = await CreateAsync();
+        PendingEvent Block(string id, EventKind kind, BlockHash hash) => Samples.Event(id, kind, script: null) with { Data = Encoding.UTF8.GetBytes($$"""{"event":"x","nested":{"block_hash":"no"},"block_hash":"{{hash}}"}""") };
+        await store.First.Ledger.CommitAsync(
+            Samples.Events(
+                Btc, Block("joined", EventKind.NewBlock, Samples.BlockId(1)), Block("other", EventKind.NewBlock, Samples.BlockId(2)), Block("left", EventKind.BlockDisconnected, Samples.BlockId(1)),
+                Block("inside", EventKind.VerifiedTx, Samples.BlockId(1)), Samples.Event("torn", EventKind.NewBlock) with { Data = "{\"block_hash\":"u8.ToArray() },
+                Samples.Event("number", EventKind.NewBlock) with { Data = "{\"block_hash\":7}"u8.ToArray() }, Samples.Event("list", EventKind.NewBlock) with { Data = "[]"u8.ToArray() }),
+            Never);
+        await store.First.Ledger.CommitAsync(Samples.Events(Ltc, Block("elsewhere", EventKind.NewBlock, Samples.BlockId(1))), Never);
+        (await FindAsync(new JournalFilter(Block: Samples.BlockId(1)))).ShouldBe(["joined", "left", "elsewhere"]);
+        (await FindAsync(new JournalFilter(Btc, Kinds: new HashSet<EventKind> { EventKind.NewBlock }, Block: Samples.BlockId(1)))).ShouldBe(["joined"]);
+        (await FindAsync(new JournalFilter(Block: Samples.BlockId(3)))).ShouldBeEmpty();
+
+        async Task<IEnumerable<string>> FindAsync(JournalFilter filter) => (await store.First.Journal.ReadAsync(0, 100, filter, Never)).Entries.Select(entry => entry.Event.Id);
+    }
 
     sealed class Ear : IJournalListener
     {

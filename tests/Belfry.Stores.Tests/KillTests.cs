@@ -13,6 +13,7 @@ public sealed class KillTests
     static readonly bool IsLong = Environment.GetEnvironmentVariable("BELFRY_TEST_LONG") == "1";
 
     [Fact]
+    [Trait("Fault", "F01")]
     public async Task What_was_acknowledged_survives_20_kills_and_nothing_is_there_by_half()
     {
         using var folder = new TemporaryFolder();
@@ -34,6 +35,7 @@ public sealed class KillTests
     }
 
     [Theory]
+    [Trait("Fault", "F02")]
     [InlineData("ledger.before_commit", new[] { 1, 2, 40 })]
     [InlineData("ledger.after_commit", new[] { 1, 2, 40 })]
     [InlineData("ledger.mid_batch", new[] { 1, 5, 60 })]
@@ -57,6 +59,7 @@ public sealed class KillTests
     }
 
     [Fact]
+    [Trait("Fault", "S01")]
     public async Task A_failing_write_or_sync_of_any_number_loses_nothing_acknowledged()
     {
         SkipWithoutStrace();
@@ -75,6 +78,7 @@ public sealed class KillTests
     }
 
     [Fact]
+    [Trait("Fault", "S04")]
     public async Task Syncs_of_50_ms_still_let_2000_events_a_second_through_when_many_write()
     {
         SkipWithoutStrace();

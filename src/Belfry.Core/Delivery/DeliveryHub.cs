@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Belfry.Core.Chains;
 using Belfry.Core.Journal;
+using Belfry.Core.Runtime;
 using Microsoft.Extensions.Logging;
 
 namespace Belfry.Core.Delivery;
@@ -35,6 +36,7 @@ public sealed class DeliveryHub : IAsyncDisposable
         (Tail, Journal, Options, Time, Metrics) = (tail, journal, options, time, metrics);
         Log = new DeliveryLog(log);
         Work = new WorkQueue(TaskScheduler.Current);
+        Stopping = stopping.Token;
         metrics.Observe(this);
     }
 
@@ -64,7 +66,7 @@ public sealed class DeliveryHub : IAsyncDisposable
 
     internal WorkQueue Work { get; }
 
-    internal CancellationToken Stopping => stopping.Token;
+    internal CancellationToken Stopping { get; }
 
     /// <summary>Reads where the journal stands and begins to follow it.</summary>
     public async ValueTask StartAsync(CancellationToken cancellationToken)
@@ -73,7 +75,7 @@ public sealed class DeliveryHub : IAsyncDisposable
         Tail.Open(await Journal.ReadHeadAsync(cancellationToken));
         Volatile.Write(ref routed, Tail.Head);
         Tail.Grown = Pump;
-        sweeper = Time.CreateTimer(_ => Sweep(), null, SweepInterval, SweepInterval);
+        sweeper = Time.CreateTimer(_ => Work.Queue(new SweepRun(this)), null, SweepInterval, SweepInterval);
         Pump();
     }
 
@@ -97,7 +99,7 @@ public sealed class DeliveryHub : IAsyncDisposable
     {
         Tail.Grown = null;
         if (sweeper is not null) await sweeper.DisposeAsync();
-        await stopping.CancelAsync();
+        Background.Cancel(stopping);
         stopping.Dispose();
     }
 
@@ -271,6 +273,11 @@ public sealed class DeliveryHub : IAsyncDisposable
     DeliveryReader[] Snapshot()
     {
         lock (gate) return [.. readers];
+    }
+
+    sealed class SweepRun(DeliveryHub hub) : IThreadPoolWorkItem
+    {
+        public void Execute() => hub.Sweep();
     }
 
     sealed class PumpRun(DeliveryHub hub) : IThreadPoolWorkItem

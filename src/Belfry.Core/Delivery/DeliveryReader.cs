@@ -71,7 +71,17 @@ public sealed class DeliveryReader : IThreadPoolWorkItem, IDisposable
     {
         var next = new ReaderSubscription(hub, this, selection, scripts);
         var start = hub.Register(next, after);
-        var frame = confirmation(start);
+        ReadOnlyMemory<byte> frame;
+        try
+        {
+            frame = confirmation(start);
+        }
+        catch
+        {
+            hub.Unregister(next);
+            throw;
+        }
+
         ReaderSubscription? before;
         lock (gate)
         {

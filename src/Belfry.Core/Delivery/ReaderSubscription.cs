@@ -12,6 +12,7 @@ namespace Belfry.Core.Delivery;
 sealed class ReaderSubscription(DeliveryHub hub, DeliveryReader reader, Selection selection, NamedScripts? scripts)
 {
     const int ChunkBytes = 64 << 10;
+    const int FewestEntries = 16;
     const int TailBatch = 256;
     // Only where addresses are named; whoever wants all follows a shared log. Also its own lock.
     readonly Queue<long>? pending = scripts is null ? null : new Queue<long>();
@@ -22,6 +23,7 @@ sealed class ReaderSubscription(DeliveryHub hub, DeliveryReader reader, Selectio
     long cursor;
     bool lagNotice;
     volatile bool fetching;
+    int pageEntries = 64;
 
     public DeliveryReader Reader { get; } = reader;
 
@@ -216,9 +218,19 @@ sealed class ReaderSubscription(DeliveryHub hub, DeliveryReader reader, Selectio
         {
             var head = hub.Head;
             var from = Cursor;
-            var read = await hub.Journal.ReadAsync(from, hub.Options.PageSize, PageFilter(), hub.Stopping);
+            var read = await hub.Journal.ReadAsync(from, Math.Min(pageEntries, hub.Options.PageSize), PageFilter(), hub.Stopping);
             var frames = read.Entries.Where(entry => entry.Sequence <= head && Wants(entry)).Select(entry => new EventFrame(entry)).ToList();
             var reached = Math.Min(read.Next, head);
+            // A socket that takes nothing holds what it was given: no more than a chunk, however long the entries are.
+            var size = 0;
+            var fitting = frames.TakeWhile(frame => (size += frame.WebSocketBytes.Length) <= ChunkBytes || frame == frames[0]).Count();
+            pageEntries = size == 0 ? hub.Options.PageSize : (int)Math.Clamp((long)ChunkBytes * read.Entries.Count / size, Math.Min(FewestEntries, hub.Options.PageSize), hub.Options.PageSize);
+            if (fitting < frames.Count)
+            {
+                reached = frames[fitting - 1].Sequence;
+                frames.RemoveRange(fitting, frames.Count - fitting);
+            }
+
             if (reached <= from)
             {
                 // The journal has nothing there although the window begins later: wait a moment instead of asking in a circle.

@@ -1,6 +1,8 @@
 using System.Collections;
+using System.Globalization;
 using System.Net;
 using System.Reflection;
+using System.Text;
 using Belfry.Core.Chains;
 using Belfry.Core.Runtime;
 using Microsoft.Extensions.Configuration;
@@ -22,6 +24,12 @@ public static class BelfryConfiguration
     public const string Section = "Belfry";
 
     const int ShortestKey = 16;
+
+    // What the server reads of a request before it looks at it.
+    const int LargestHead = 1 << 20;
+
+    // The system's timers count milliseconds in 31 bits.
+    static readonly TimeSpan LongestTime = TimeSpan.FromDays(24);
 
     /// <summary>Binds the section <c>Belfry</c>.</summary>
     /// <param name="configuration">The root.</param>
@@ -45,7 +53,7 @@ public static class BelfryConfiguration
         CheckUrls(options, faults);
         if (string.IsNullOrWhiteSpace(options.Data)) faults.Add("Belfry:Data is empty: expected a folder, for instance ./belfry-data.");
         foreach (var id in options.Chains.Keys.Where(id => !ChainId.IsValid(id)))
-            faults.Add($"Belfry:Chains:{id} is not a chain id: expected 1 to 16 characters of a-z, 0-9 and '-', for instance btc.");
+            faults.Add($"Belfry:Chains:{Shown(id)} is not a chain id: expected 1 to 16 characters of a-z, 0-9 and '-', for instance btc.");
         if (options.ApiKey is { Length: < ShortestKey }) faults.Add($"Belfry:ApiKey is too short: expected at least {ShortestKey} characters.");
         for (var i = 0; i < options.ApiKeys.Count; i++)
         {
@@ -53,10 +61,14 @@ public static class BelfryConfiguration
         }
 
         faults.AddRange(options.AllowedOrigins.Where(origin => !IsOrigin(origin)).Select(origin =>
-            $"Belfry:AllowedOrigins has '{origin}': expected scheme, host and port without a path, for instance https://wallet.example."));
-        foreach (var (name, value) in Positive(options))
+            $"Belfry:AllowedOrigins has '{Shown(origin)}': expected scheme, host and port without a path, for instance https://wallet.example."));
+        CheckNumbers("Limits", options.Limits, faults);
+        CheckNumbers("Delivery", options.Delivery, faults);
+        foreach (var (id, chain) in options.Chains) CheckNumbers($"Chains:{id}", chain, faults);
+        if (options.Limits.MinPaceGrace <= TimeSpan.FromSeconds(1)) faults.Add($"Belfry:Limits:MinPaceGrace is {options.Limits.MinPaceGrace}: expected more than one second, such as 00:00:05.");
+        foreach (var (name, value) in new[] { (nameof(LimitOptions.RequestLineBytes), options.Limits.RequestLineBytes), (nameof(LimitOptions.HeaderBytes), options.Limits.HeaderBytes) })
         {
-            if (value <= 0) faults.Add($"Belfry:{name} is {value}: expected a number above 0.");
+            if (value > LargestHead) faults.Add($"Belfry:Limits:{name} is {value}: expected at most {LargestHead}.");
         }
 
         return faults;
@@ -79,35 +91,48 @@ public static class BelfryConfiguration
             // Kestrel's wildcards ("http://*:80", "http://+:80") are not URIs; they listen everywhere.
             var readable = url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal);
             if (!Uri.TryCreate(readable, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-                faults.Add($"Belfry:Urls has '{url}': expected an address such as http://127.0.0.1:8081.");
+                faults.Add($"Belfry:Urls has '{Shown(url)}': expected an address such as http://127.0.0.1:8081.");
             else if (uri.PathAndQuery != "/" || uri.UserInfo.Length > 0)
-                faults.Add($"Belfry:Urls has '{url}': expected scheme, host and port and nothing behind them, such as http://127.0.0.1:8081.");
+                faults.Add($"Belfry:Urls has '{Shown(url)}': expected scheme, host and port and nothing behind them, such as http://127.0.0.1:8081.");
             else if (uri.Scheme == "https" && options.TlsCertificate is null)
-                faults.Add($"Belfry:Urls has '{url}' and there is no certificate: set BELFRY__TlsCertificate (and BELFRY__TlsKey) to PEM files.");
+                faults.Add($"Belfry:Urls has '{Shown(url)}' and there is no certificate: set BELFRY__TlsCertificate (and BELFRY__TlsKey) to PEM files.");
             else if (!IsLoopback(uri.Host) && options.ApiKey is null && options.ApiKeys.Count == 0)
-                faults.Add($"Belfry:Urls has '{url}', which others can reach, and there is no API key: set BELFRY__ApiKey (at least {ShortestKey} random characters) or listen on 127.0.0.1.");
+                faults.Add($"Belfry:Urls has '{Shown(url)}', which others can reach, and there is no API key: set BELFRY__ApiKey (at least {ShortestKey} random characters) or listen on 127.0.0.1.");
         }
+    }
+
+    // What somebody wrote, for a message: short, printable, and without the password that may stand in an address.
+    static string Shown(string value)
+    {
+        var (scheme, at) = (value.IndexOf("://", StringComparison.Ordinal), value.LastIndexOf('@'));
+        return ForeignText.Clean(scheme >= 0 && at > scheme ? value[..(scheme + 3)] + "…" + value[at..] : value);
     }
 
     static bool IsOrigin(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && string.Equals(uri.GetLeftPart(UriPartial.Authority), text.TrimEnd('/'), StringComparison.OrdinalIgnoreCase);
 
-    static IEnumerable<(string Name, long Value)> Positive(BelfryOptions options) =>
-    [
-        ("Limits:ConnectionsPerAddress", options.Limits.ConnectionsPerAddress), ("Limits:MessageBytes", options.Limits.MessageBytes),
-        ("Limits:BodyBytes", options.Limits.BodyBytes), ("Limits:AddressesPerConnection", options.Limits.AddressesPerConnection),
-        ("Limits:KeepAliveInterval", options.Limits.KeepAliveInterval.Ticks), ("Limits:KeepAliveTimeout", options.Limits.KeepAliveTimeout.Ticks),
-        ("Limits:AuthenticationTimeout", options.Limits.AuthenticationTimeout.Ticks), ("Limits:ShutdownTimeout", options.Limits.ShutdownTimeout.Ticks),
-        ("Delivery:WindowBytes", options.Delivery.WindowBytes), ("Delivery:LagBytes", options.Delivery.LagBytes),
-        ("Delivery:PendingEntries", options.Delivery.PendingEntries), ("Delivery:PageSize", options.Delivery.PageSize),
-        ("Delivery:StallToCatchUp", options.Delivery.StallToCatchUp.Ticks), ("Delivery:StallToClose", options.Delivery.StallToClose.Ticks),
-    ];
+    // No number here means anything below 1, and no time anything at 0 but those that say how long something is forgiven.
+    static void CheckNumbers(string section, object options, List<string> faults)
+    {
+        foreach (var property in options.GetType().GetProperties())
+        {
+            var fault = property.GetValue(options) switch
+            {
+                int and < 1 or long and < 1 => "a number above 0",
+                TimeSpan time when time < TimeSpan.Zero || time > LongestTime || (time == TimeSpan.Zero && !property.Name.EndsWith("Grace", StringComparison.Ordinal)) =>
+                    $"a time above 0 and at most {LongestTime.Days} days, such as 00:00:30",
+                _ => null,
+            };
+            if (fault is not null) faults.Add(string.Create(CultureInfo.InvariantCulture, $"Belfry:{ForeignText.Clean(section)}:{property.Name} is {property.GetValue(options)}: expected {fault}."));
+        }
+    }
 
     static BelfryOptions Bind(IConfigurationSection section, List<string> faults)
     {
         var defaults = new BelfryOptions();
         var chains = section.GetSection("Chains").GetChildren().ToDictionary(
-            child => child.Key.ToLowerInvariant(), child => BindPart(child, new ChainOptions(), faults) with { Milestones = Milestones(child, faults) });
+            // Letters of other alphabets stay as they are: the sign of Kelvin in lower case would be a k.
+            child => Ascii.IsValid(child.Key) ? child.Key.ToLowerInvariant() : child.Key, child => BindPart(child, new ChainOptions(), faults) with { Milestones = Milestones(child, faults) });
         return new BelfryOptions
         {
             Urls = section["Urls"] ?? defaults.Urls,
@@ -132,7 +157,7 @@ public static class BelfryConfiguration
             var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             if (type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type)) continue;
             if (TryConvert(section[property.Name]!, type, out var value)) property.SetValue(part, value);
-            else faults.Add($"{section.Path}:{property.Name} is '{section[property.Name]}': expected {Describe(type)}.");
+            else faults.Add($"{ForeignText.Clean(section.Path)}:{property.Name} is '{Shown(section[property.Name]!)}': expected {Describe(type)}.");
         }
 
         return part;
@@ -157,7 +182,7 @@ public static class BelfryConfiguration
         var texts = List(chain.GetSection(nameof(ChainOptions.Milestones)));
         if (texts.Count == 0) return new ChainOptions().Milestones;
         var numbers = texts.Select(text => int.TryParse(text, out var number) ? number : 0).ToList();
-        if (numbers.Exists(number => number < 1)) faults.Add($"{chain.Path}:Milestones is '{string.Join(",", texts)}': expected confirmations such as 1,3,6.");
+        if (numbers.Exists(number => number < 1)) faults.Add($"{ForeignText.Clean(chain.Path)}:Milestones is '{Shown(string.Join(",", texts))}': expected confirmations such as 1,3,6.");
         return numbers;
     }
 
@@ -173,7 +198,7 @@ public static class BelfryConfiguration
             if (!known.TryGetValue(child.Key, out var property))
             {
                 var meant = Spelling.Closest(child.Key, known.Keys);
-                unknown.Add($"{child.Path} is not a setting{(meant is null ? "" : $": did you mean {section.Path}:{meant}?")}");
+                unknown.Add($"{ForeignText.Clean(child.Path)} is not a setting{(meant is null ? "" : $": did you mean {ForeignText.Clean(section.Path)}:{meant}?")}");
             }
             else if (property.PropertyType == typeof(IReadOnlyDictionary<string, ChainOptions>))
             {

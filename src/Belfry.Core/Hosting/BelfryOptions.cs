@@ -45,8 +45,35 @@ public sealed record LimitOptions
     /// <summary>Whether <see cref="ConnectionsPerAddress"/> counts for loopback too.</summary>
     public bool LimitLoopback { get; init; }
 
+    /// <summary>TCP connections from one network address, whatever they do; over IPv6 an address is its first 64 bits. Loopback is exempt as above.</summary>
+    public int TcpConnectionsPerAddress { get; init; } = 256;
+
+    /// <summary>Bytes of a request's first line.</summary>
+    public int RequestLineBytes { get; init; } = 8 << 10;
+
+    /// <summary>Bytes of all headers of a request.</summary>
+    public int HeaderBytes { get; init; } = 32 << 10;
+
+    /// <summary>Headers of a request.</summary>
+    public int HeaderCount { get; init; } = 64;
+
+    /// <summary>How long the head of a request, also of a WebSocket's opening, and a TLS handshake may take.</summary>
+    public TimeSpan HeadTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Silence after which an HTTP connection without a request is closed.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(75);
+
+    /// <summary>Slowest pace, in bytes a second, at which a body may come and an answer be taken; over HTTP only.</summary>
+    public int MinBytesPerSecond { get; init; } = 240;
+
+    /// <summary>How long a body or an answer may be slower than that.</summary>
+    public TimeSpan MinPaceGrace { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Bytes of one message from a client.</summary>
     public int MessageBytes { get; init; } = 64 << 10;
+
+    /// <summary>How long a message may take from its first byte to its last.</summary>
+    public TimeSpan MessageTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Bytes of a request body, bulk import apart.</summary>
     public int BodyBytes { get; init; } = 256 << 10;

@@ -20,10 +20,12 @@ public static class EventId
     /// <param name="block">The block that holds it, or held it; null in the mempool.</param>
     /// <param name="attempt">1 at first, more when it came back.</param>
     /// <param name="confirmations">The milestone; 0 where none is told.</param>
+    /// <param name="received">Where sums are told: what the address receives. They can grow while the state stays, when more of the transaction's inputs become known.</param>
+    /// <param name="sent">The same for what it sends.</param>
     public static string OfTransaction(
-        BlockHash genesis, EventKind kind, TxHash transaction, Script script, int state, BlockHash? block, int attempt, int confirmations)
+        BlockHash genesis, EventKind kind, TxHash transaction, Script script, int state, BlockHash? block, int attempt, int confirmations, Amount received = default, Amount sent = default)
     {
-        Span<byte> head = stackalloc byte[32 + 1 + 32 + 1 + 32 + 4 + 4];
+        Span<byte> head = stackalloc byte[32 + 1 + 32 + 1 + 32 + 4 + 4 + 32 + 32];
         genesis.Value.CopyTo(head);
         head[32] = (byte)kind;
         transaction.Value.CopyTo(head[33..]);
@@ -31,6 +33,8 @@ public static class EventId
         (block?.Value ?? default).CopyTo(head[66..]);
         BinaryPrimitives.WriteInt32BigEndian(head[98..], attempt);
         BinaryPrimitives.WriteInt32BigEndian(head[102..], confirmations);
+        received.Units.TryWriteBytes(head[106..138], out _, isUnsigned: true);
+        sent.Units.TryWriteBytes(head[138..], out _, isUnsigned: true);
         return Digest(head, script.Span);
     }
 

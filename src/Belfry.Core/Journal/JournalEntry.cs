@@ -65,7 +65,11 @@ public sealed record JournalEntry(long Sequence, ChainId Chain, PendingEvent Eve
 /// <param name="Chain">Only this chain.</param>
 /// <param name="Script">Only this script.</param>
 /// <param name="Kinds">Only these kinds.</param>
-public sealed record JournalFilter(ChainId? Chain = null, Script? Script = null, IReadOnlySet<EventKind>? Kinds = null);
+/// <param name="Transaction">Only what was told of this transaction.</param>
+/// <param name="Height">Only what was told of this height.</param>
+/// <param name="Block">Only that this block joined or left the best chain.</param>
+public sealed record JournalFilter(
+    ChainId? Chain = null, Script? Script = null, IReadOnlySet<EventKind>? Kinds = null, TxHash? Transaction = null, long? Height = null, BlockHash? Block = null);
 
 /// <summary>The append-only, ordered, durable log of events. Written only through <see cref="Ledger.ILedger.CommitAsync"/>.</summary>
 public interface IJournal

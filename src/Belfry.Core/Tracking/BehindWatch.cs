@@ -1,5 +1,6 @@
 using System.Numerics;
 using Belfry.Core.Chains;
+using Belfry.Core.Runtime;
 
 namespace Belfry.Core.Tracking;
 
@@ -11,13 +12,13 @@ public sealed class BehindWatch(ChainReplica replica)
 {
     static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
 
-    DateTimeOffset? since;
+    TimeSpan? since;
 
-    /// <summary>Until when the shorter chain is not believed, or null when the node is not behind.</summary>
-    public DateTimeOffset? Until => since + Grace;
+    /// <summary>Until when the shorter chain is not believed, in steady time, or null when the node is not behind.</summary>
+    public TimeSpan? Until => since + Grace;
 
     /// <summary>Whether it has been behind for more than the moment in which a node that is just changing branches shows the fork as its tip.</summary>
-    public bool IsLasting => since is { } start && replica.Parts.Clock.GetUtcNow() - start >= Moment;
+    public bool IsLasting => since is { } start && replica.Parts.Clock.ReadSteady() - start >= Moment;
 
     /// <summary>Set while a node that has just taken over is not yet known to be as good as the one before: it must show at least as much work.</summary>
     public bool Switched { get; set; }
@@ -41,7 +42,7 @@ public sealed class BehindWatch(ChainReplica replica)
             return false;
         }
 
-        var now = replica.Parts.Clock.GetUtcNow();
+        var now = replica.Parts.Clock.ReadSteady();
         since ??= now;
         if (now < since + Grace) return true;
         Clear();

@@ -30,6 +30,8 @@ public sealed class BlockSync(ChainReplica replica, Committer committer, BehindW
     const int BlocksPerStep = 32;
     const int FactsPerCommit = 4000;
 
+    string? node;
+
     /// <summary>Height of the node's best block at the last look.</summary>
     public long NodeHeight { get; private set; }
 
@@ -48,6 +50,7 @@ public sealed class BlockSync(ChainReplica replica, Committer committer, BehindW
     /// <exception cref="EndpointException">The node cannot be asked now.</exception>
     public async ValueTask<SyncResult> StepAsync(bool catchUp, CancellationToken cancellationToken)
     {
+        NoteNode();
         var tip = await Source.ReadTipAsync(cancellationToken);
         NodeHeight = tip.Header.Block.Height;
         if (replica.Position is not { } position)
@@ -72,9 +75,24 @@ public sealed class BlockSync(ChainReplica replica, Committer committer, BehindW
 
         var fork = await FindForkAsync(tip, cancellationToken);
         var invalid = ours is not null && await Source.IsInvalidAsync(position.Cursor.Block.Hash, cancellationToken);
+        // Answers of two nodes together mean nothing.
+        if (NoteNode()) return SyncResult.Progress;
         if (fork is { } known && behind.IsBehind(tip, invalid, known.Block)) return SyncResult.Behind;
         await TakeBackAsync(fork, cancellationToken);
         return SyncResult.Progress;
+    }
+
+    /// <summary>
+    /// Whether another node answers than before. Questions go to it from the moment of the change, the feed's word of it comes a little later: until then a node that lags on another
+    /// branch would be believed.
+    /// </summary>
+    bool NoteNode()
+    {
+        var (before, now) = (node, Source.Status.Endpoint);
+        node = now;
+        if (before is null || before == now) return false;
+        behind.Switched = true;
+        return true;
     }
 
     async ValueTask StartAtAsync(ChainTip tip, CancellationToken cancellationToken)
@@ -109,18 +127,7 @@ public sealed class BlockSync(ChainReplica replica, Committer committer, BehindW
 
     async ValueTask WorkInAsync(BlockHeader header, ReadOnlyMemory<byte> raw, bool catchUp, CancellationToken cancellationToken)
     {
-        MatchedBlock block;
-        try
-        {
-            block = replica.Parts.Chain.Decoder.MatchBlock(raw, replica.Index);
-            if (block.Hash != header.Block.Hash) throw new MalformedDataException("block", $"its header hashes to {block.Hash}");
-        }
-        catch (MalformedDataException problem)
-        {
-            TrackingLog.BadBlock(logger, replica.Id.Value, header.Block.Height, header.Block.Hash.ToString(), Source.Status.Endpoint, problem.Message);
-            throw new EndpointException(Source.Status.Endpoint, $"Chains:{replica.Id}:Rpc", $"block {header.Block} cannot be trusted: {problem.Message}", problem);
-        }
-
+        var block = replica.MatchBlock(header, raw, replica.Index, logger);
         var appraisals = await replica.Appraiser.AppraiseAsync(block.Matches, header.Block.Hash, null, null, cancellationToken);
         FoundCoins |= appraisals.Any(static appraised => appraised.Stored is null && appraised.Coins.Length > 0);
         FoundUnheard |= appraisals.Any(static appraised => appraised.Stored is null && appraised.Coins.Length > 0 && !appraised.Transaction.IsCoinbase);

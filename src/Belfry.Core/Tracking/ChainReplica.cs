@@ -2,7 +2,9 @@ using Belfry.Core.Chains;
 using Belfry.Core.Hosting;
 using Belfry.Core.Ledger;
 using Belfry.Core.Listeners;
+using Belfry.Core.Runtime;
 using Belfry.Core.Watches;
+using Microsoft.Extensions.Logging;
 
 namespace Belfry.Core.Tracking;
 
@@ -55,7 +57,7 @@ public sealed class ChainReplica
         Position = await Parts.Ledger.ReadPositionAsync(Id, cancellationToken);
         if (Position is { } position && position.Network != Parts.Chain.Profile.Network)
         {
-            throw new Runtime.StoreException(
+            throw new StoreException(
                 $"chain {Id}", $"the data belongs to network '{position.Network}', the setting Chains:{Id}:Network says '{Parts.Chain.Profile.Network}'; use another data folder");
         }
 
@@ -80,6 +82,23 @@ public sealed class ChainReplica
             {
                 if (slice.Coins.TryGetValue(outPoint, out var coin)) Open.NoteSpent(coin, reindex);
             }
+        }
+    }
+
+    /// <summary>Matches a block after making sure that it is the one that its header promises.</summary>
+    /// <exception cref="EndpointException">It is not; the source does not hand it out again, so the next attempt asks anew.</exception>
+    public MatchedBlock MatchBlock(BlockHeader header, ReadOnlyMemory<byte> raw, WatchIndex index, ILogger logger)
+    {
+        try
+        {
+            var block = Parts.Chain.Decoder.MatchBlock(raw, index);
+            return block.Hash == header.Block.Hash ? block : throw new MalformedDataException("block", $"its header hashes to {block.Hash}");
+        }
+        catch (MalformedDataException problem)
+        {
+            var source = Parts.Chain.Source;
+            TrackingLog.BadBlock(logger, Id.Value, header.Block.Height, header.Block.Hash.ToString(), source.Status.Endpoint, problem.Message);
+            throw new EndpointException(source.Status.Endpoint, $"Chains:{Id}:Rpc", $"block {header.Block} cannot be trusted: {problem.Message}", problem);
         }
     }
 

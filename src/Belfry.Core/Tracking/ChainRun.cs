@@ -25,7 +25,7 @@ public sealed class ChainRun
     readonly MempoolSync mempool;
     readonly BlockSync blocks;
     readonly History history;
-    readonly ChannelReader<Work> work;
+    readonly Inbox inbox;
     readonly Action<ChainStatus> publish;
     readonly ILogger logger;
 
@@ -34,34 +34,35 @@ public sealed class ChainRun
     bool sweepMempool;
     bool initialSync = true;
     bool nodeIsSyncing;
-    DateTimeOffset nextAudit;
+    TimeSpan nextAudit;
     TimeSpan retry = FirstRetry;
-    DateTimeOffset notBefore;
+    TimeSpan notBefore;
     string? trouble;
     ChainStatus status;
-    Task? arrival;
-    Alarm? alarm;
 
     /// <summary>A run over a loaded replica.</summary>
     public ChainRun(ChainReplica replica, ChannelReader<Work> work, TrackingMetrics metrics, Action<ChainStatus> publish, ILogger logger)
     {
-        (this.replica, this.work, this.publish, this.logger) = (replica, work, publish, logger);
-        committer = new Committer(replica, metrics, logger);
+        (this.replica, this.publish, this.logger) = (replica, publish, logger);
+        inbox = new Inbox(work, replica.Parts.Clock);
+        committer = new Committer(replica, metrics, logger) { Troubled = Publish };
         health = new FeedHealth(replica, metrics, logger);
         behind = new BehindWatch(replica);
         mempool = new MempoolSync(replica, committer, metrics, logger);
         blocks = new BlockSync(replica, committer, behind, mempool, logger);
         history = new History(replica, committer, logger);
-        status = new ChainStatus { Profile = replica.Parts.Chain.Profile, State = ChainState.CatchingUp, Since = Now };
+        status = new ChainStatus { Profile = replica.Parts.Chain.Profile, State = ChainState.CatchingUp, Since = Today };
     }
 
-    DateTimeOffset Now => replica.Parts.Clock.GetUtcNow();
+    TimeSpan Now => replica.Parts.Clock.ReadSteady();
+
+    DateTimeOffset Today => replica.Parts.Clock.GetUtcNow();
 
     bool AtTip => !tipIsDirty && behind.Until is null && !nodeIsSyncing;
 
     // Nothing that can be done now may be left for the next signal or audit: that may be half a minute away.
     bool HasMore =>
-        (mempool.HasWork && replica.Position is not null) || tipIsDirty || (AtTip && (mempoolIsDirty || sweepMempool || history.HasWork)) || work.TryPeek(out _);
+        (mempool.HasWork && replica.Position is not null) || tipIsDirty || (AtTip && (mempoolIsDirty || sweepMempool || history.HasWork)) || inbox.HasItems;
 
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -74,6 +75,7 @@ public sealed class ChainRun
             try
             {
                 await DrainAsync(cancellationToken);
+                await TellTroubleAsync(cancellationToken);
                 if (Now >= notBefore && await TurnAsync(cancellationToken)) continue;
             }
             catch (EndpointException problem)
@@ -89,6 +91,14 @@ public sealed class ChainRun
             Publish();
             await WaitAsync(cancellationToken);
         }
+    }
+
+    // The next question may wait for a node that is frozen: what the feed has told of it must not wait too.
+    async ValueTask TellTroubleAsync(CancellationToken cancellationToken)
+    {
+        if (health.Reason is null || status.State is ChainState.Degraded or ChainState.Behind) return;
+        await committer.CommitAsync(null, cancellationToken);
+        Publish();
     }
 
     /// <summary>One step of whatever is most urgent.</summary>
@@ -134,7 +144,7 @@ public sealed class ChainRun
             case SyncResult.Behind when behind.IsLasting:
                 var detail = $"the node's best block is {blocks.NodeHeight}, block {replica.Position!.Cursor.Block.Height} has been seen";
                 if (health.Reason != FeedHealth.NodeBehind)
-                    TrackingLog.Behind(logger, replica.Id.Value, replica.Parts.Chain.Source.Status.Endpoint, blocks.NodeHeight, replica.Position.Cursor.Block.Height, behind.Until!.Value);
+                    TrackingLog.Behind(logger, replica.Id.Value, replica.Parts.Chain.Source.Status.Endpoint, blocks.NodeHeight, replica.Position.Cursor.Block.Height, Today + (behind.Until!.Value - Now));
                 health.Degrade(FeedHealth.NodeBehind, detail);
                 await committer.CommitAsync(null, cancellationToken);
                 mempoolIsDirty = true;
@@ -190,7 +200,7 @@ public sealed class ChainRun
 
     async ValueTask DrainAsync(CancellationToken cancellationToken)
     {
-        for (var i = 0; i < SignalsPerTurn && work.TryRead(out var item); i++)
+        for (var i = 0; i < SignalsPerTurn && inbox.TryRead(out var item); i++)
         {
             switch (item)
             {
@@ -246,6 +256,8 @@ public sealed class ChainRun
             case FeedSignal.Opened:
                 health.Opened();
                 mempool.Reset();
+                // It answers again: nothing to be patient for.
+                (notBefore, retry) = (default, FirstRetry);
                 (tipIsDirty, mempoolIsDirty) = (true, true);
                 break;
             case FeedSignal.Lost lost:
@@ -278,48 +290,11 @@ public sealed class ChainRun
         if (behind.Until is not null || nodeIsSyncing) until = Min(until, Now + TimeSpan.FromSeconds(1));
         // Never without a pause: whatever is due and cannot be done yet must not turn into a busy loop.
         var delay = until - Now is var left && left > ShortestWait ? left : ShortestWait;
-        // The wait for work is kept over turns instead of cancelled: a channel cancels its waiters on the thread pool, out of a simulation's sight. So is the alarm,
-        // unless it would ring too late: a timer set and cancelled for each of thousands of signals a second costs more than reading them. One too early is only a turn.
-        arrival ??= HasWorkAsync();
-        var due = Now + delay;
-        if (alarm is { } set && (set.Rung.IsCompleted || set.Due > due)) await SilenceAsync(set);
-        if (alarm is null)
-        {
-            var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            alarm = new Alarm(due, stop, RingAsync(delay, stop.Token));
-        }
-
-        await Task.WhenAny(arrival, alarm.Rung);
-        if (arrival.IsCompleted) arrival = null;
+        await inbox.WaitAsync(delay, cancellationToken);
         if (behind.Until is not null || nodeIsSyncing) tipIsDirty = true;
     }
 
-    async Task SilenceAsync(Alarm set)
-    {
-        alarm = null;
-        Background.Cancel(set.Stop);
-        await set.Rung;
-        set.Stop.Dispose();
-    }
-
-    async Task RingAsync(TimeSpan delay, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Task.Delay(delay, replica.Parts.Clock, cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Not needed any more, or stopped.
-        }
-    }
-
-    // Not AsTask(): that would finish on the thread pool too.
-    async Task HasWorkAsync() => await work.WaitToReadAsync(CancellationToken.None);
-
-    sealed record Alarm(DateTimeOffset Due, CancellationTokenSource Stop, Task Rung);
-
-    static DateTimeOffset Min(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
+    static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
     void Publish()
     {
@@ -339,27 +314,9 @@ public sealed class ChainRun
             Reason = committer.Trouble ?? trouble ?? health.Detail ?? (nodeIsSyncing ? "the node is still downloading its chain" : null),
             MempoolSize = mempool.Size,
             WatchedScripts = replica.Index.Scripts.Count,
-            Since = state == status.State ? status.Since : Now,
+            Since = state == status.State ? status.Since : Today,
             RescanProgress = history.Progress,
         };
         publish(status);
     }
-}
-
-/// <summary>What a chain's loop is given to do.</summary>
-public abstract record Work
-{
-    Work() { }
-
-    /// <summary>The source said something.</summary>
-    public sealed record Heard(FeedSignal Signal) : Work;
-
-    /// <summary>Match these from now on.</summary>
-    public sealed record Watch(IReadOnlyList<WatchedScript> Scripts, TaskCompletionSource Done) : Work;
-
-    /// <summary>Match these no longer.</summary>
-    public sealed record Unwatch(IReadOnlyList<Script> Scripts, TaskCompletionSource Done) : Work;
-
-    /// <summary>Read blocks again.</summary>
-    public sealed record Rescan(long FromHeight, TaskCompletionSource Done) : Work;
 }

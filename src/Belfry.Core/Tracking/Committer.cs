@@ -10,13 +10,16 @@ namespace Belfry.Core.Tracking;
 /// </summary>
 public sealed class Committer(ChainReplica replica, TrackingMetrics metrics, ILogger logger)
 {
-    static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     ChainPosition? written = replica.Position;
     Storyteller? storyteller;
 
     /// <summary>Why the last attempt failed, or null when the store takes what it gets.</summary>
     public string? Trouble { get; private set; }
+
+    /// <summary>Called when <see cref="Trouble"/> begins: the caller waits, and people must see why.</summary>
+    public Action Troubled { get; set; } = static () => { };
 
     /// <summary>Commits everything that the lifecycle has listed, and the position when it moved.</summary>
     public async ValueTask CommitAsync(IReadOnlyList<BlockHeader>? silentlyConnected, CancellationToken cancellationToken)
@@ -50,8 +53,14 @@ public sealed class Committer(ChainReplica replica, TrackingMetrics metrics, ILo
             }
             catch (StoreException problem)
             {
-                if (Trouble is null) TrackingLog.StoreRefuses(logger, problem, replica.Id.Value);
+                var begins = Trouble is null;
                 Trouble = problem.Message;
+                if (begins)
+                {
+                    TrackingLog.StoreRefuses(logger, problem, replica.Id.Value);
+                    Troubled();
+                }
+
                 await Task.Delay(wait, replica.Parts.Clock, cancellationToken);
                 wait = wait < LongestWait ? wait * 2 : LongestWait;
             }

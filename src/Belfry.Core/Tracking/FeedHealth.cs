@@ -1,5 +1,6 @@
 using Belfry.Core.Chains;
 using Belfry.Core.Journal;
+using Belfry.Core.Runtime;
 using Microsoft.Extensions.Logging;
 
 namespace Belfry.Core.Tracking;
@@ -13,7 +14,7 @@ public sealed class FeedHealth(ChainReplica replica, TrackingMetrics metrics, IL
     /// <summary>The reason of a node that shows less than has been seen.</summary>
     public const string NodeBehind = "node_behind";
 
-    DateTimeOffset since = replica.Parts.Clock.GetUtcNow();
+    TimeSpan since = replica.Parts.Clock.ReadSteady();
     bool feedIsDown;
 
     /// <summary>A stable word for why the feed is degraded, or null when it is not.</summary>
@@ -37,7 +38,7 @@ public sealed class FeedHealth(ChainReplica replica, TrackingMetrics metrics, IL
     {
         // One gap is told once, whatever else goes wrong in it; but a node that comes back behind is told as that also when its going away was told before.
         if (Reason == reason || (Reason is not null && reason != NodeBehind)) return;
-        if (Reason is null) since = replica.Parts.Clock.GetUtcNow();
+        if (Reason is null) since = replica.Parts.Clock.ReadSteady();
         (Reason, Detail) = (reason, detail);
         metrics.Degraded(replica.Id, reason);
         TrackingLog.FeedDegraded(logger, replica.Id.Value, reason, detail);
@@ -51,7 +52,7 @@ public sealed class FeedHealth(ChainReplica replica, TrackingMetrics metrics, IL
     public bool Reconciled(FeedKind feed)
     {
         if (Reason is not { } reason || feedIsDown) return false;
-        var lasted = replica.Parts.Clock.GetUtcNow() - since;
+        var lasted = replica.Parts.Clock.ReadSteady() - since;
         TrackingLog.FeedRecovered(logger, replica.Id.Value, lasted.TotalSeconds, reason);
         var detail = $"blocks and mempool compared with the node; listening by {feed.ToString().ToLowerInvariant()}";
         (Reason, Detail) = (null, null);

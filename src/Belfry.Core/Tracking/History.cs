@@ -62,36 +62,47 @@ public sealed class History(ChainReplica replica, Committer committer, ILogger l
         if (replica.Position is not { } position) return false;
         pass ??= Begin();
         var tip = position.Cursor.Block.Height;
+        // Their hashes are kept: a reorg that reaches below the block from which this chain was first followed must find what it takes back.
         var read = new List<BlockHeader>();
-        await using (var blocks = new BlockReadAhead(replica.Parts.Chain.Source, pass.Next, Math.Min(tip, pass.Next + BlocksPerStep - 1), cancellationToken))
+        try
         {
-            while (blocks.HasNext)
-            {
-                // Only blocks of our own best chain: a reorg that is not worked in yet would put transactions into blocks that we do not hold.
-                if (await blocks.NextAsync() is not { } block
-                    || (await replica.HeaderAtAsync(block.Header.Block.Height, cancellationToken) is { } ours && ours.Block != block.Header.Block))
-                {
-                    SawOtherChain = true;
-                    break;
-                }
-
-                if (block.Raw is not { } raw)
-                {
-                    await SkipPrunedAsync(pass, tip, cancellationToken);
-                    break;
-                }
-
-                await ReadAsync(pass, block.Header, raw, tip, cancellationToken);
-                pass.Next = block.Header.Block.Height + 1;
-                // Their hashes are kept: a reorg that reaches below the block from which this chain was first followed must find what it takes back.
-                read.Add(block.Header);
-            }
+            await ReadAsync(pass, tip, read, cancellationToken);
+        }
+        catch (EndpointException)
+        {
+            await committer.CommitAsync(read.Count == 0 ? null : read, cancellationToken);
+            throw;
         }
 
         await committer.CommitAsync(read.Count == 0 ? null : read, cancellationToken);
         if (pass.Next <= tip) return false;
         await FinishAsync(pass, tip, cancellationToken);
         return true;
+    }
+
+    async ValueTask ReadAsync(Pass running, long tip, List<BlockHeader> read, CancellationToken cancellationToken)
+    {
+        await using var blocks = new BlockReadAhead(replica.Parts.Chain.Source, running.Next, Math.Min(tip, running.Next + BlocksPerStep - 1), cancellationToken);
+        while (blocks.HasNext)
+        {
+            // Only blocks of our own best chain: a reorg that is not worked in yet would put transactions into blocks that we do not hold.
+            if (await blocks.NextAsync() is not { } block
+                || (await replica.HeaderAtAsync(block.Header.Block.Height, cancellationToken) is { } ours && ours.Block != block.Header.Block))
+            {
+                SawOtherChain = true;
+                return;
+            }
+
+            if (block.Raw is not { } raw)
+            {
+                await SkipPrunedAsync(running, tip, cancellationToken);
+                return;
+            }
+
+            await ReadAsync(running, block.Header, raw, tip, cancellationToken);
+            running.Next = block.Header.Block.Height + 1;
+            read.Add(block.Header);
+        }
     }
 
     Pass Begin()
@@ -117,7 +128,7 @@ public sealed class History(ChainReplica replica, Committer committer, ILogger l
 
     async ValueTask ReadAsync(Pass running, BlockHeader header, ReadOnlyMemory<byte> raw, long tip, CancellationToken cancellationToken)
     {
-        var block = replica.Parts.Chain.Decoder.MatchBlock(raw, running.Index);
+        var block = replica.MatchBlock(header, raw, running.Index, logger);
         var note = new ChangeNote { CatchUp = true, Source = "rescan", Confirmations = (int)Math.Min(tip - header.Block.Height + 1, int.MaxValue) };
         foreach (var appraised in await replica.Appraiser.AppraiseAsync(block.Matches, header.Block.Hash, running.Scripts, running.Coins, cancellationToken))
         {
@@ -149,11 +160,20 @@ public sealed class History(ChainReplica replica, Committer committer, ILogger l
             else low = middle;
         }
 
+        // A node that is just going back, or coming back, lacks blocks too, and has them again in a moment: only one that shows our whole chain has pruned them.
+        if (!await ShowsOursAsync() || await HasAsync(high - 1) || !await HasAsync(high) || !await ShowsOursAsync())
+        {
+            SawOtherChain = true;
+            return;
+        }
+
         running.Next = high;
         TrackingLog.HistoryPruned(logger, replica.Id.Value, missing, high);
 
         async ValueTask<bool> HasAsync(long height) =>
             await source.ReadHashAsync(height, cancellationToken) is { } hash && await source.ReadBlockAsync(hash, cancellationToken) is not null;
+
+        async ValueTask<bool> ShowsOursAsync() => await source.ReadHashAsync(tip, cancellationToken) == replica.Position!.Cursor.Block.Hash;
     }
 
     async ValueTask FinishAsync(Pass finished, long tip, CancellationToken cancellationToken)

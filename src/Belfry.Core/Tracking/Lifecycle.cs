@@ -52,7 +52,8 @@ public sealed class Lifecycle(OpenTransactions open, ConfirmationPlan plan)
     public Arrival Arrive(Appraisal appraised, ChangeNote note)
     {
         var before = open.Find(appraised.Transaction.Id) ?? appraised.Stored;
-        if (before is { State: TxState.Seen or TxState.Confirmed or TxState.Final }) return Arrival.Known;
+        if (before is { State: TxState.Seen }) return Learn(before, appraised, note);
+        if (before is { State: TxState.Confirmed or TxState.Final }) return Arrival.Known;
         var rivals = RivalsOf(appraised.Transaction);
         // A rival in a block of the best chain cannot lose to the mempool: either the node's answer is older than that block, or the block is about to be taken back.
         if (rivals.Exists(static rival => rival.State is TxState.Confirmed)) return Arrival.Premature;
@@ -143,6 +144,25 @@ public sealed class Lifecycle(OpenTransactions open, ConfirmationPlan plan)
         var before = open.Find(coinbase.Id) ?? coinbase;
         if (before is { IsCoinbase: true, State: TxState.Final })
             Change(before, before with { State = TxState.Confirmed, Attempt = before.Attempt + 1, ToldConfirmations = plan.LastMilestone(note.Confirmations) }, note with { Reason = "immature_again" });
+    }
+
+    // Looked at again for a new watch, or since its history has been read: what it does to others stands, what was not watched then is added.
+    Arrival Learn(LedgerTransaction before, Appraisal appraised, ChangeNote note)
+    {
+        if (appraised.ToSeen(before) is var after && !appraised.Movements.Any(movement => IsMore(movement, before))) return Arrival.Known;
+        NoteSpent(appraised);
+        Change(before, after, note);
+        return Arrival.Changed;
+    }
+
+    static bool IsMore(Movement movement, LedgerTransaction before)
+    {
+        foreach (var known in before.Movements)
+        {
+            if (known.Script.Equals(movement.Script)) return movement.Received > known.Received || movement.Sent > known.Sent;
+        }
+
+        return true;
     }
 
     void SettleLosers(long tip)

@@ -13,16 +13,13 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
 {
     const int IdsPerRead = 400;
     const int ArrivalsPerCommit = 256;
-    const long UnmatchedBytesKept = 8 << 20;
-    static readonly TimeSpan UnmatchedKept = TimeSpan.FromSeconds(15);
 
     readonly HashSet<TxHash> view = [];
     readonly ArrivalQueue arrivals = new();
-    readonly SortedDictionary<TxHash, DateTimeOffset> missing = new(Comparer<TxHash>.Create(static (left, right) => left.Value.CompareTo(right.Value)));
+    readonly SortedDictionary<TxHash, TimeSpan> missing = new(Comparer<TxHash>.Create(static (left, right) => left.Value.CompareTo(right.Value)));
     readonly HashSet<TxHash> announced = [];
     readonly HashSet<TxHash> premature = [];
-    readonly Queue<(DateTimeOffset At, ReadOnlyMemory<byte> Raw)> unmatched = new();
-    long unmatchedBytes;
+    readonly UnmatchedArrivals unmatched = new();
     ulong? snapshotSequence;
 
     /// <summary>How many transactions the node's mempool holds as far as known.</summary>
@@ -31,32 +28,22 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     /// <summary>Whether arrivals or announcements wait.</summary>
     public bool HasWork => arrivals.Count > 0 || announced.Count > 0;
 
-    /// <summary>When the next missing transaction is to be judged, or null.</summary>
-    public DateTimeOffset? NextJudgement => missing.Count == 0 ? null : missing.Values.Min();
+    /// <summary>When the next missing transaction is to be judged, in steady time, or null.</summary>
+    public TimeSpan? NextJudgement => missing.Count == 0 ? null : missing.Values.Min();
 
-    /// <summary>Set after the node was restarted: absences mean little until this time.</summary>
-    public DateTimeOffset HoldUntil { get; set; }
+    /// <summary>Set after the node was restarted: absences mean little until this time, in steady time.</summary>
+    public TimeSpan HoldUntil { get; set; }
 
     IChainSource Source => replica.Parts.Chain.Source;
 
-    DateTimeOffset Now => replica.Parts.Clock.GetUtcNow();
+    TimeSpan Now => replica.Parts.Clock.ReadSteady();
 
     /// <summary>The feed brought a transaction.</summary>
     public void Arrived(ReadOnlyMemory<byte> raw)
     {
-        MatchedTransaction matched;
-        try
-        {
-            matched = replica.Parts.Chain.Decoder.MatchTransaction(raw, replica.Index);
-        }
-        catch (MalformedDataException problem)
-        {
-            TrackingLog.MalformedTransaction(logger, replica.Id.Value, problem.Message);
-            return;
-        }
-
+        if (Match(raw, null) is not { } matched) return;
         Noted(matched);
-        if (matched.Match is null) Keep(raw);
+        if (matched.Match is null) unmatched.Keep(raw, Now);
     }
 
     /// <summary>
@@ -64,17 +51,8 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     /// </summary>
     public void LookAgain()
     {
-        for (var left = unmatched.Count; left > 0; left--)
+        foreach (var matched in unmatched.Rematch(replica.Parts.Chain.Decoder, replica.Index))
         {
-            var (at, raw) = unmatched.Dequeue();
-            var matched = replica.Parts.Chain.Decoder.MatchTransaction(raw, replica.Index);
-            if (matched.Match is null)
-            {
-                unmatched.Enqueue((at, raw));
-                continue;
-            }
-
-            unmatchedBytes -= raw.Length;
             if (view.Contains(matched.Id)) Noted(matched);
         }
     }
@@ -137,7 +115,8 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
         snapshotSequence = snapshot.Sequence;
         var found = 0;
         var present = new HashSet<TxHash>(snapshot.Transactions);
-        var fresh = snapshot.Transactions.Where(id => everything ? !IsSeen(id) : !view.Contains(id) || IsUndone(id)).ToArray();
+        // Also what is tracked already: it may pay a new watch too.
+        var fresh = snapshot.Transactions.Where(id => everything || !view.Contains(id) || IsUndone(id)).ToArray();
         foreach (var chunk in fresh.Chunk(IdsPerRead))
             found += await ReadAndArriveAsync(chunk, source, cancellationToken);
 
@@ -168,7 +147,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
             for (var i = 0; i < chunk.Length; i++)
             {
                 missing.Remove(chunk[i]);
-                if (raws[i] is { } raw) Arrived(raw);
+                if (raws[i] is { } raw) Answered(raw, chunk[i]);
                 else replica.Lifecycle.Drop(chunk[i], new ChangeNote { Reason = "not_in_mempool" });
             }
         }
@@ -177,17 +156,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
         return true;
     }
 
-    void Keep(ReadOnlyMemory<byte> raw)
-    {
-        unmatched.Enqueue((Now, raw));
-        unmatchedBytes += raw.Length;
-        while (unmatched.TryPeek(out var oldest) && (unmatchedBytes > UnmatchedBytesKept || Now - oldest.At > UnmatchedKept))
-            unmatchedBytes -= unmatched.Dequeue().Raw.Length;
-    }
-
     bool IsStale(ulong? sequence) => sequence is { } number && snapshotSequence is { } snapshot && number < snapshot;
-
-    bool IsSeen(TxHash id) => replica.Open.Find(id) is { State: TxState.Seen };
 
     bool IsUndone(TxHash id) => replica.Open.Find(id) is { State: TxState.Replaced or TxState.Conflicted or TxState.Dropped or TxState.Reorged };
 
@@ -219,54 +188,72 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     async ValueTask ReadAndNoteAsync(TxHash[] ids, CancellationToken cancellationToken)
     {
         var raws = await Source.ReadTransactionsAsync(ids, cancellationToken);
-        foreach (var raw in raws)
+        for (var i = 0; i < ids.Length; i++)
         {
-            if (raw is { } bytes) Arrived(bytes);
+            if (raws[i] is { } raw) Answered(raw, ids[i]);
         }
+    }
+
+    void Answered(ReadOnlyMemory<byte> raw, TxHash asked)
+    {
+        if (Match(raw, asked) is not { } matched) return;
+        Noted(matched);
+        if (matched.Match is null) unmatched.Keep(raw, Now);
+    }
+
+    /// <summary>Matches a transaction; null when it cannot be read, or is another one than was asked for: nobody said that the node has that one.</summary>
+    MatchedTransaction? Match(ReadOnlyMemory<byte> raw, TxHash? asked)
+    {
+        try
+        {
+            var matched = replica.Parts.Chain.Decoder.MatchTransaction(raw, replica.Index);
+            if (asked is null || matched.Id == asked) return matched;
+            TrackingLog.MalformedTransaction(logger, replica.Id.Value, $"{matched.Id} came where {asked} was asked for");
+        }
+        catch (MalformedDataException problem)
+        {
+            TrackingLog.MalformedTransaction(logger, replica.Id.Value, problem.Message);
+        }
+
+        return null;
     }
 
     async ValueTask<int> ReadAndArriveAsync(TxHash[] ids, string? source, CancellationToken cancellationToken)
     {
         var raws = await Source.ReadTransactionsAsync(ids, cancellationToken);
-        var decoder = replica.Parts.Chain.Decoder;
-        var others = new List<ReadOnlyMemory<byte>>();
-        var pending = raws.OfType<ReadOnlyMemory<byte>>().ToList();
+        var others = new List<(TxHash Id, ReadOnlyMemory<byte> Raw)>();
+        var pending = ids.Zip(raws).Where(static pair => pair.Second is not null).Select(static pair => (Id: pair.First, Raw: pair.Second!.Value)).ToList();
         var found = 0;
         while (pending.Count > 0)
         {
             var matches = new List<ChainTransaction>();
             others.Clear();
-            foreach (var raw in pending)
+            foreach (var (id, raw) in pending)
             {
-                try
-                {
-                    var matched = decoder.MatchTransaction(raw, replica.Index);
-                    missing.Remove(matched.Id);
-                    if (matched.Match is { IsCoinbase: false } match) matches.Add(match);
-                    else others.Add(raw);
-                }
-                catch (MalformedDataException problem)
-                {
-                    TrackingLog.MalformedTransaction(logger, replica.Id.Value, problem.Message);
-                }
+                if (Match(raw, id) is not { } matched) continue;
+                missing.Remove(id);
+                if (matched.Match is { IsCoinbase: false } match) matches.Add(match);
+                else others.Add((id, raw));
             }
 
             // The list has no order: a child may stand before the parent whose coins make it interesting, so the rest is matched again.
-            if (matches.Count == 0 || !await ArriveAsync(matches, source, cancellationToken)) break;
-            found += matches.Count;
+            var changed = matches.Count == 0 ? 0 : await ArriveAsync(matches, source, cancellationToken);
+            if (changed == 0) break;
+            found += changed;
             pending = [.. others];
         }
 
         return found;
     }
 
-    async ValueTask<bool> ArriveAsync(IReadOnlyList<ChainTransaction> transactions, string? source, CancellationToken cancellationToken)
+    // Says how many of them were news.
+    async ValueTask<int> ArriveAsync(IReadOnlyList<ChainTransaction> transactions, string? source, CancellationToken cancellationToken)
     {
-        var changed = false;
+        var changed = 0;
         foreach (var appraised in await replica.Appraiser.AppraiseAsync(transactions, null, null, null, cancellationToken))
         {
             var arrival = replica.Lifecycle.Arrive(appraised, new ChangeNote { Source = source });
-            changed |= arrival == Arrival.Changed;
+            if (arrival == Arrival.Changed) changed++;
             if (arrival != Arrival.Premature) continue;
             view.Remove(appraised.Transaction.Id);
             premature.Add(appraised.Transaction.Id);

@@ -157,9 +157,9 @@ public sealed class Storyteller(ChainProfile profile, BlockHash genesis, TimePro
             Balance = balance,
         };
         var block = after.State == TxState.Conflicted ? after.CauseBlock : after.Block;
-        // An address_update that comes of a late look at more inputs repeats state and block: its sums tell it apart.
-        var detail = kind == EventKind.AddressUpdate && before?.State == after.State ? (int)(movement.Sent.Units % int.MaxValue) : note.Confirmations;
-        var id = EventId.OfTransaction(genesis, kind, after.Id, movement.Script, (int)after.State, block?.Hash, after.Attempt, detail);
+        var sums = kind == EventKind.AddressUpdate ? movement : null;
+        var id = EventId.OfTransaction(
+            genesis, kind, after.Id, movement.Script, (int)after.State, block?.Hash, after.Attempt, note.Confirmations, sums?.Received ?? default, sums?.Sent ?? default);
         return new PendingEvent(id, kind, movement.Script, movement.Address, after.Id, block?.Height, data.ToJson(), now);
     }
 

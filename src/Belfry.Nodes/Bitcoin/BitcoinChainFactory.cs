@@ -41,6 +41,7 @@ public sealed class BitcoinChainFactory(INetwork network, TimeProvider clock, IE
             {
                 Profile = parameters.Profile,
                 Genesis = parameters.Genesis,
+                ForkBlocks = parameters.ForkBlocks,
                 Rpc = rpc,
                 Zmq = OfNode(zmq, static endpoint => endpoint.Host, nodes, place),
                 Peer = PeerOf(OfNode(peers, static peer => peer.Host, nodes, place), parameters),

@@ -35,6 +35,13 @@ public sealed record SimnetTraffic
 public sealed class SimnetDriver(SimulatedChain chain, IEntropy entropy, TimeProvider clock, SimnetTraffic traffic, ILogger logger)
 {
     int steps;
+    long heldUntil;
+
+    /// <summary>
+    /// Nothing happens by itself for this long, so that somebody who makes something happen on purpose is not disturbed. Ends by itself: whoever asked may be gone. A new call
+    /// replaces the one before; <see cref="TimeSpan.Zero"/> ends it.
+    /// </summary>
+    public void Hold(TimeSpan time) => Interlocked.Exchange(ref heldUntil, (clock.GetUtcNow() + time).UtcTicks);
 
     /// <summary>Steps at the pace of <see cref="SimnetTraffic.PaymentEvery"/> until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -43,7 +50,8 @@ public sealed class SimnetDriver(SimulatedChain chain, IEntropy entropy, TimePro
         using var timer = new PeriodicTimer(traffic.PaymentEvery, clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken)) Step();
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+                if (clock.GetUtcNow().UtcTicks >= Interlocked.Read(ref heldUntil)) Step();
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -19,11 +19,15 @@ static class EventEndpoints
         api.MapGet("/events", PageAsync).WithSummary("A page of the journal: {\"events\":[envelope,…],\"next\":1542,\"more\":true}").WithTags("events");
 
     static async Task<IResult> PageAsync(
-        HttpContext context, IJournal journal, AddressReader reader, long? after, int? limit, string? chain, string? address, string? @event, CancellationToken cancellationToken)
+        HttpContext context, IJournal journal, AddressReader reader, long? after, int? limit, string? chain, string? address, string? @event, long? height, CancellationToken cancellationToken)
     {
         if (limit is < 1 or > LargestPage) return Problems.BadRequest("limit", "out of range", $"1 to {LargestPage}");
         if (after is < 0) return Problems.BadRequest("after", "out of range", "the seq of the last event already read, from 0");
         if (!TryReadFilter(reader, chain, address, @event, out var filter, out var problem)) return problem!;
+        if (after is { } position && await journal.ReadHeadAsync(cancellationToken) is var head && position > head)
+            return Problems.BadRequest("after", $"the journal ends at {head}: this position is of another journal, or of the future", "the seq of the last event already read");
+        if (height is < 0) return Problems.BadRequest("height", "out of range", "a block height, from 0");
+        if (height is not null) filter = (filter ?? new JournalFilter()) with { Height = height };
         var page = await journal.ReadAsync(after ?? 0, limit ?? 500, filter, cancellationToken);
         var seen = page.Entries.Where(entry => entry.Event.Script is not { } script || context.Sees(entry.Chain, script));
         var body = new ArrayBufferWriter<byte>(4096);

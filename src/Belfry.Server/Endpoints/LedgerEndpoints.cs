@@ -1,9 +1,7 @@
 using Belfry.Core.Chains;
-using Belfry.Core.Ledger;
 using Belfry.Core.Listeners;
-using Belfry.Core.Tracking;
-using Belfry.Core.Watches;
 using Belfry.Server.Auth;
+using Belfry.Server.Search;
 using Belfry.Server.Watches;
 using Belfry.Server.Wire;
 
@@ -22,48 +20,28 @@ static class LedgerEndpoints
         api.MapGet("/active-addresses/{chain}", ActiveAsync).WithSummary("Addresses that somebody listens to now").WithTags("listeners").Produces<ActiveAddressesBody>();
     }
 
-    static async Task<IResult> AddressAsync(
-        HttpContext context, string chain, string address, AddressReader reader, ILedgerReader ledger, IActiveAddresses active, IWatchStore store, CancellationToken cancellationToken)
-    {
-        if (!TryFind(chain, address, reader, out var found, out var problem)) return problem!;
-        var account = context.GetAccount();
-        var followed = found!.Chain.Profile;
-        var watched = await store.FindAsync(account.Id, followed.Id, found.Script, cancellationToken) is not null;
-        // Of an address that only another account watches, nothing is told: it looks like one that nobody watches.
-        var (balance, sequence) = context.Sees(followed.Id, found.Script)
-            ? await ledger.ReadAddressAsync(followed.Id, found.Script, cancellationToken) is var view ? (view.Balance, view.Sequence) : default
-            : (Balance.Empty, context.RequestServices.GetRequiredService<Core.Delivery.DeliveryHub>().Head);
-        string Text(Amount amount) => amount.ToDecimal(followed.Decimals);
-        return TypedResults.Json(
-            new AddressBody(
-                followed.Id.Value, found.Address, new BalanceBody(Text(balance.Confirmed), Text(balance.Unconfirmed), Text(balance.Immature)), Text(balance.Received), Text(balance.Sent),
-                balance.Transactions, active.IsActive(followed.Id, found.Script), sequence, followed.Currency, watched),
-            WireJson.Default.AddressBody);
-    }
+    static async Task<IResult> AddressAsync(HttpContext context, string chain, string address, AddressReader reader, LedgerViews views, CancellationToken cancellationToken) =>
+        TryFind(chain, address, reader, out var found, out var problem) ? TypedResults.Json(await views.AddressAsync(context, found!, cancellationToken), WireJson.Default.AddressBody) : problem!;
 
     static async Task<IResult> HistoryAsync(
-        HttpContext context, string chain, string address, string? after, int? limit, AddressReader reader, ILedgerReader ledger, CancellationToken cancellationToken)
+        HttpContext context, string chain, string address, string? after, int? limit, AddressReader reader, LedgerViews views, CancellationToken cancellationToken)
     {
         if (!TryFind(chain, address, reader, out var found, out var problem)) return problem!;
         if (limit is < 1 or > LargestPage) return Problems.BadRequest("limit", "out of range", $"1 to {LargestPage}");
         if (!TryHash(after, out var before)) return Problems.BadRequest("after", "not a transaction id", "64 hexadecimal digits: the tx_hash of the last transaction of the page before");
         var size = limit ?? 50;
-        var page = context.Sees(found!.Chain.Profile.Id, found.Script)
-            ? await ledger.ReadHistoryAsync(found.Chain.Profile.Id, found.Script, before, size + 1, cancellationToken)
-            : [];
-        var shown = page.Take(size).Select(transaction => Write(context, found.Chain, transaction)).ToList();
+        var page = await views.HistoryAsync(context, found!, before, size + 1, cancellationToken);
+        var shown = page.Take(size).ToList();
         return TypedResults.Json(new TransactionPageBody(shown, page.Count > size ? shown[^1].TxHash : null, page.Count > size), WireJson.Default.TransactionPageBody);
     }
 
-    static async Task<IResult> TransactionAsync(HttpContext context, string chain, string hash, AddressReader reader, ILedgerReader ledger, CancellationToken cancellationToken)
+    static async Task<IResult> TransactionAsync(HttpContext context, string chain, string hash, AddressReader reader, LedgerViews views, CancellationToken cancellationToken)
     {
         if (reader.FindChain(chain) is not { } followed) return Problems.NotFound("chain", reader.UnknownChain(chain));
         if (!TryHash(hash, out var id)) return Problems.BadRequest("hash", "not a transaction id", "64 hexadecimal digits");
-        var transaction = await ledger.ReadTransactionAsync(followed.Profile.Id, id!.Value, cancellationToken);
-        var body = transaction is null ? null : Write(context, followed, transaction);
-        return body is not { Movements.Count: > 0 }
-            ? Problems.NotFound("hash", "no transaction of this id touches an address that you watch", "a transaction that was told as an event")
-            : TypedResults.Json(body, WireJson.Default.TransactionBody);
+        return await views.TransactionAsync(context, followed, id!.Value, cancellationToken) is { } body
+            ? TypedResults.Json(body, WireJson.Default.TransactionBody)
+            : Problems.NotFound("hash", "no transaction of this id touches an address that you watch", "a transaction that was told as an event");
     }
 
     static async Task<IResult> ActiveAsync(HttpContext context, string chain, AddressReader reader, IActiveAddresses active, CancellationToken cancellationToken)
@@ -72,19 +50,6 @@ static class LedgerEndpoints
         var all = await active.ReadAllAsync(followed.Profile.Id, cancellationToken);
         var seen = all.Where(entry => followed.Codec.Read(entry.Key).Script is not { } script || context.Sees(followed.Profile.Id, script)).ToDictionary();
         return TypedResults.Json(new ActiveAddressesBody(followed.Profile.Id.Value, seen.Count, seen.Values.Sum(), seen), WireJson.Default.ActiveAddressesBody);
-    }
-
-    static TransactionBody Write(HttpContext context, FollowedChain chain, LedgerTransaction transaction)
-    {
-        var profile = chain.Profile;
-        var inBlock = transaction.State is TxState.Confirmed or TxState.Final;
-        var confirmations = inBlock && transaction.Block is { } block && chain.Tracker.Status.Tip is { } tip ? Math.Max(1, tip.Height - block.Height + 1) : 0;
-        string Text(Amount amount) => amount.ToDecimal(profile.Decimals);
-        var movements = transaction.Movements.Where(movement => context.Sees(profile.Id, movement.Script)).Select(movement => new MovementBody(
-            movement.Address, movement.Net.Sign < 0 ? "out" : "in", Text(movement.Net.Abs), Text(movement.Received), Text(movement.Sent), movement.From, movement.To)).ToList();
-        return new TransactionBody(
-            profile.Id.Value, transaction.Id.ToString(), profile.Currency, WireJson.Word(transaction.State), confirmations, transaction.Block?.Height, transaction.Block?.Hash.ToString(),
-            transaction.Fee?.ToFullDecimal(profile.Decimals), transaction.IsCoinbase, transaction.FirstSeen, transaction.Cause?.ToString(), movements);
     }
 
     static bool TryFind(string chain, string address, AddressReader reader, out WatchRequest? found, out IResult? problem)

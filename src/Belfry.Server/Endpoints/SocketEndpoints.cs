@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Belfry.Server.Auth;
 using Belfry.Server.Sockets;
+using Belfry.Server.Telemetry;
 using Belfry.Server.Wire;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -49,6 +50,12 @@ static class SocketEndpoints
             return;
         }
 
+        if (!FileHandles.HasRoomForEvents(context))
+        {
+            await RefuseForLackOfHandlesAsync(context, parts);
+            return;
+        }
+
         var address = context.Connection.RemoteIpAddress;
         if (parts.Connections.IsClosing || !parts.Connections.TryEnter(address))
         {
@@ -70,7 +77,7 @@ static class SocketEndpoints
     static async Task RunAsync(HttpContext context, ProtocolParts parts, Func<ClientConnection, IConnectionProtocol> speak, Account? account, Stream stream)
     {
         var output = new SocketOutput(stream, PlainSocket(context), parts.Time, context.Abort);
-        using var connection = new ClientConnection(context, stream, output, parts.Hub, parts.Options.Limits, parts.Time) { Account = account };
+        using var connection = new ClientConnection(context, stream, output, parts) { Account = account };
         parts.Connections.Add(connection);
         await using var protocol = speak(connection);
         try
@@ -90,11 +97,23 @@ static class SocketEndpoints
     static Task RefuseAsync(HttpContext context, ProtocolParts parts)
     {
         context.Response.Headers.RetryAfter = "5";
+        parts.Metrics.Refused(parts.Connections.IsClosing ? RefusedClients.Shutdown : RefusedClients.EventConnections);
         if (parts.Connections.IsClosing)
             return Problems.WriteAsync(context, 503, "The server is shutting down", new FaultBody("connection", "the server takes no new connections", "another server, or this one a little later", null));
         parts.Log.Refused("too many connections from one address");
         return Problems.WriteAsync(
             context, 429, "Too many connections",
             new FaultBody("connection", $"your address has {parts.Options.Limits.ConnectionsPerAddress} event connections already", "fewer connections (setting Limits:ConnectionsPerAddress)", null));
+    }
+
+    static Task RefuseForLackOfHandlesAsync(HttpContext context, ProtocolParts parts)
+    {
+        parts.Metrics.Refused(RefusedClients.FileHandles);
+        parts.Log.OutOfHandles(FileHandles.Limit);
+        context.Response.Headers.RetryAfter = "5";
+        context.Response.Headers.Connection = "close";
+        return Problems.WriteAsync(
+            context, 503, "Too many connections",
+            new FaultBody("connection", "the server has no file handles left for event connections", "a higher limit on open files (ulimit -n), or fewer connections", null));
     }
 }

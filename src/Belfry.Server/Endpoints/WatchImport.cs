@@ -49,30 +49,39 @@ static class WatchImport
     {
         readonly List<(long Line, WatchRequest? Request, string? Error)> batch = [];
         long lines;
+        bool skipping;
 
         public async Task ReadAsync(PipeReader body, CancellationToken cancellationToken)
         {
             while (true)
             {
                 var read = await body.ReadAsync(cancellationToken);
-                var rest = read.Buffer;
-                while (TakeLine(ref rest, read.IsCompleted, out var line))
+                var rest = SkipRest(read.Buffer);
+                while (!skipping && TakeLine(ref rest, read.IsCompleted, out var line))
                 {
                     Judge(line);
                     if (batch.Count >= LargestBatch) await StoreAsync(cancellationToken);
                 }
 
-                var tooLong = rest.Length > LongestLine;
-                body.AdvanceTo(rest.Start, rest.End);
-                await StoreAsync(cancellationToken);
-                if (tooLong)
+                if (rest.Length > LongestLine)
                 {
-                    await AnswerAsync([new ImportLineBody(lines + 1, false, null, null, null, null, null, null, $"the line is longer than {LongestLine} bytes; the import ends here")], cancellationToken);
-                    return;
+                    // Its end is nowhere near: it is answered now, and the rest of it read and thrown away.
+                    Judge(rest);
+                    (skipping, rest) = (true, rest.Slice(rest.End));
                 }
 
+                body.AdvanceTo(rest.Start, rest.End);
+                await StoreAsync(cancellationToken);
                 if (read.IsCompleted) return;
             }
+        }
+
+        ReadOnlySequence<byte> SkipRest(ReadOnlySequence<byte> buffer)
+        {
+            if (!skipping) return buffer;
+            if (buffer.PositionOf((byte)'\n') is not { } end) return buffer.Slice(buffer.End);
+            skipping = false;
+            return buffer.Slice(buffer.GetPosition(1, end));
         }
 
         static bool TakeLine(ref ReadOnlySequence<byte> rest, bool isLast, out ReadOnlySequence<byte> line)

@@ -3,6 +3,7 @@ using System.Net;
 using Belfry.Core.Delivery;
 using Belfry.Core.Hosting;
 using Belfry.Server.Auth;
+using Belfry.Server.Telemetry;
 
 namespace Belfry.Server.Sockets;
 
@@ -24,20 +25,22 @@ sealed class ClientConnection : IDisposable
     readonly CancellationTokenSource ending;
     readonly TimeProvider time;
     readonly LimitOptions limits;
+    readonly ClientMetrics metrics;
     readonly long opened;
     long lastHeard;
     long pinged;
     bool closing;
+    bool cut;
     readonly Lock endGate = new();
     bool ended;
 
-    public ClientConnection(HttpContext context, Stream stream, SocketOutput output, DeliveryHub hub, LimitOptions limits, TimeProvider time)
+    public ClientConnection(HttpContext context, Stream stream, SocketOutput output, ProtocolParts parts)
     {
-        (Output, this.limits, this.time) = (output, limits, time);
+        (Output, limits, time, metrics) = (output, parts.Options.Limits, parts.Time, parts.Metrics);
         Address = context.Connection.RemoteIpAddress;
         ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         frames = new FrameReader(stream, limits.MessageBytes, time);
-        Reader = hub.Open(output);
+        Reader = parts.Hub.Open(output);
         output.Reader = Reader;
         output.Closing = () =>
         {
@@ -89,7 +92,13 @@ sealed class ClientConnection : IDisposable
     {
         if (Account is null && time.GetElapsedTime(opened, now) >= limits.AuthenticationTimeout)
         {
-            Reader.Close(CloseCodes.Stale, "authentication_timeout");
+            Cut(CloseCodes.Stale, "authentication_timeout");
+            return;
+        }
+
+        if (frames.BegunAt is { } begun && time.GetElapsedTime(begun, now) >= limits.MessageTimeout)
+        {
+            Cut(CloseCodes.PolicyViolation, "message_timeout");
             return;
         }
 
@@ -105,7 +114,7 @@ sealed class ClientConnection : IDisposable
         else if (time.GetElapsedTime(pinged, now) >= limits.KeepAliveTimeout && Output.StalledSince is null)
         {
             // A peer that takes nothing is a slow one, and delivery decides; one that takes bytes and never answers is gone.
-            Reader.Close(CloseCodes.NoPong, "no_pong");
+            Cut(CloseCodes.NoPong, "no_pong");
         }
     }
 
@@ -117,6 +126,13 @@ sealed class ClientConnection : IDisposable
             ended = true;
             ending.Dispose();
         }
+    }
+
+    // Told once: the sweep comes by again before the close is through.
+    void Cut(int code, string reason)
+    {
+        if (!Interlocked.Exchange(ref cut, true)) metrics.Cut(reason);
+        Reader.Close(code, reason);
     }
 
     async ValueTask<bool> ReceiveAsync(IConnectionProtocol protocol)
@@ -134,6 +150,7 @@ sealed class ClientConnection : IDisposable
                 if (!Volatile.Read(ref closing)) await AnswerCloseAsync(message);
                 return false;
             case SocketMessageKind.Fault:
+                metrics.Cut(message.Code);
                 Reader.Close(message.Code, message.Reason);
                 await DiscardAsync();
                 return false;

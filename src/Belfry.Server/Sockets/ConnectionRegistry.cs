@@ -10,9 +10,7 @@ sealed class ConnectionRegistry : IAsyncDisposable
 {
     static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
     readonly ConcurrentDictionary<ClientConnection, byte> connections = new();
-    readonly Dictionary<IPAddress, int> perAddress = [];
-    readonly Lock gate = new();
-    readonly LimitOptions limits;
+    readonly AddressSeats seats;
     readonly DeliveryHub hub;
     readonly TimeProvider time;
     readonly ITimer sweeper;
@@ -20,7 +18,7 @@ sealed class ConnectionRegistry : IAsyncDisposable
 
     public ConnectionRegistry(DeliveryHub hub, BelfryOptions options, TimeProvider time)
     {
-        (limits, this.hub, this.time) = (options.Limits, hub, time);
+        (seats, this.hub, this.time) = (new AddressSeats(options.Limits.ConnectionsPerAddress, options.Limits.LimitLoopback), hub, time);
         sweeper = time.CreateTimer(_ => Sweep(), null, SweepInterval, SweepInterval);
     }
 
@@ -32,27 +30,9 @@ sealed class ConnectionRegistry : IAsyncDisposable
     public Task Emptied => emptied.Task;
 
     /// <summary>Takes a place for a network address; false when it has all of its places.</summary>
-    public bool TryEnter(IPAddress? address)
-    {
-        if (IsExempt(address)) return true;
-        lock (gate)
-        {
-            var count = perAddress.GetValueOrDefault(address!);
-            if (count >= limits.ConnectionsPerAddress) return false;
-            perAddress[address!] = count + 1;
-            return true;
-        }
-    }
+    public bool TryEnter(IPAddress? address) => seats.TryEnter(address);
 
-    public void Leave(IPAddress? address)
-    {
-        if (IsExempt(address)) return;
-        lock (gate)
-        {
-            if (perAddress[address!] == 1) perAddress.Remove(address!);
-            else perAddress[address!]--;
-        }
-    }
+    public void Leave(IPAddress? address) => seats.Leave(address);
 
     public void Add(ClientConnection connection)
     {
@@ -75,8 +55,6 @@ sealed class ConnectionRegistry : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => sweeper.DisposeAsync();
-
-    bool IsExempt(IPAddress? address) => address is null || (IPAddress.IsLoopback(address) && !limits.LimitLoopback);
 
     void Sweep()
     {

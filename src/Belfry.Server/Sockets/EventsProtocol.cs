@@ -6,6 +6,7 @@ using Belfry.Core.Listeners;
 using Belfry.Core.Runtime;
 using Belfry.Core.Tracking;
 using Belfry.Server.Auth;
+using Belfry.Server.Telemetry;
 using Belfry.Server.Watches;
 using Belfry.Server.Wire;
 
@@ -14,7 +15,7 @@ namespace Belfry.Server.Sockets;
 /// <summary>What the protocols of all connections share.</summary>
 sealed record ProtocolParts(
     DeliveryHub Hub, IJournal Journal, IChainDirectory Chains, AddressReader Addresses, WatchRegistry Watches, IActiveAddresses Active, Accounts Accounts,
-    ConnectionRegistry Connections, BelfryOptions Options, TimeProvider Time, ServerLog Log);
+    ConnectionRegistry Connections, BelfryOptions Options, TimeProvider Time, ServerLog Log, ClientMetrics Metrics);
 
 /// <summary>The protocol of <c>/ws/events</c>. One subscription per connection: subscribing again replaces it.</summary>
 sealed class EventsProtocol(ClientConnection connection, ProtocolParts parts) : IConnectionProtocol
@@ -43,7 +44,13 @@ sealed class EventsProtocol(ClientConnection connection, ProtocolParts parts) : 
                 return;
             }
 
-            if (message.TryGetProperty("id", out var given) && given.ValueKind is JsonValueKind.String or JsonValueKind.Number && given.GetRawText().Length <= 128) id = given.Clone();
+            if (message.TryGetProperty("id", out var given) && given.ValueKind is JsonValueKind.String or JsonValueKind.Number && given.GetRawText().Length <= 128)
+            {
+                // An id that is no text (half a surrogate pair) cannot be echoed: found out now, before anything is done.
+                if (given.ValueKind == JsonValueKind.String) _ = given.GetString();
+                id = given.Clone();
+            }
+
             await HandleAsync(message, id, cancellationToken);
         }
         catch (Exception problem) when (EventMessages.IsNoJson(problem))

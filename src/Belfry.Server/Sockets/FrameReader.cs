@@ -37,13 +37,23 @@ sealed class FrameReader(Stream stream, int maxMessage, TimeProvider time) : IDi
     bool delivered;
     long windowStart;
     int emptyFrames;
+    long begunAt;
+
+    /// <summary>When the first byte of a message that is not whole yet was seen; null between messages. May be read by others.</summary>
+    public long? BegunAt => Volatile.Read(ref begunAt) is var at and not 0 ? at : null;
 
     public async ValueTask<SocketMessage> ReadAsync(CancellationToken cancellationToken)
     {
         if (delivered) (fragments, delivered) = (null, false);
         while (true)
         {
-            if (TryParse(out var message)) return message;
+            if (TryParse(out var message))
+            {
+                if (fragments is null || delivered) Volatile.Write(ref begunAt, 0);
+                return message;
+            }
+
+            NoteBeginning();
             if (start == end)
             {
                 Release();
@@ -90,6 +100,8 @@ sealed class FrameReader(Stream stream, int maxMessage, TimeProvider time) : IDi
             };
             if (CheckHeader(first, length) is { } fault) return Fault(fault.Code, fault.Reason, out message);
             if ((ulong)span.Length < (ulong)header + length) return false;
+            // Only now: a frame that arrives in many pieces is one frame.
+            if (CheckFlood(first, length) is { } flood) return Fault(CloseCodes.PolicyViolation, flood, out message);
             var payload = buffer.AsMemory(start + header, (int)length);
             Unmask(payload.Span, span.Slice(header - 4, 4));
             start += header + (int)length;
@@ -106,15 +118,21 @@ sealed class FrameReader(Stream stream, int maxMessage, TimeProvider time) : IDi
         {
             if (opcode > 10) return (CloseCodes.ProtocolError, "unknown opcode");
             if (!final || length > 125) return (CloseCodes.ProtocolError, "a control frame must be whole and at most 125 bytes");
-            return IsFlood() ? (CloseCodes.PolicyViolation, "too many control frames") : null;
+            return null;
         }
 
         if (opcode == 2) return (CloseCodes.Unsupported, "binary messages are not spoken here: send JSON text");
         if (opcode > 2) return (CloseCodes.ProtocolError, "unknown opcode");
         if (opcode == 0 && fragments is null) return (CloseCodes.ProtocolError, "a continuation continues nothing");
         if (opcode == 1 && fragments is not null) return (CloseCodes.ProtocolError, "a message began inside another one");
-        if (length + (ulong)(fragments?.WrittenCount ?? 0) > (ulong)maxMessage) return (CloseCodes.TooBig, $"a message may have {maxMessage} bytes");
-        return length == 0 && !final && IsFlood() ? (CloseCodes.PolicyViolation, "too many empty fragments") : null;
+        return length + (ulong)(fragments?.WrittenCount ?? 0) > (ulong)maxMessage ? (CloseCodes.TooBig, $"a message may have {maxMessage} bytes") : null;
+    }
+
+    string? CheckFlood(byte first, ulong length)
+    {
+        var isControl = (first & 0x0f) >= 8;
+        if (!isControl && (length > 0 || (first & 0x80) != 0)) return null;
+        return !IsFlood() ? null : isControl ? "too many control frames" : "too many empty fragments";
     }
 
     bool Accept(byte first, ReadOnlyMemory<byte> payload, out SocketMessage message)
@@ -153,6 +171,12 @@ sealed class FrameReader(Stream stream, int maxMessage, TimeProvider time) : IDi
         return Utf8.IsValid(payload.Span[2..])
             ? new SocketMessage(SocketMessageKind.Close, payload, code)
             : new SocketMessage(SocketMessageKind.Fault, default, CloseCodes.InvalidText, "the reason is not UTF-8");
+    }
+
+    void NoteBeginning()
+    {
+        if (start == end && fragments is null) Volatile.Write(ref begunAt, 0);
+        else if (begunAt == 0) Volatile.Write(ref begunAt, Math.Max(1, time.GetTimestamp()));
     }
 
     bool IsFlood()

@@ -33,7 +33,15 @@ sealed class SocketOutput : IFrameSink
     public SocketOutput(Stream stream, Socket? socket, TimeProvider time, Action abort)
     {
         (this.stream, this.socket, this.time, this.abort) = (stream, socket, time, abort);
-        if (socket is not null) socket.Blocking = false;
+        try
+        {
+            if (socket is not null) socket.Blocking = false;
+        }
+        catch (Exception problem) when (IsGone(problem))
+        {
+            // Cut between the upgrade and now.
+            dead = true;
+        }
     }
 
     /// <summary>Whose bytes these are; set before the first send.</summary>

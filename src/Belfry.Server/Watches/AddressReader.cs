@@ -46,9 +46,5 @@ sealed class AddressReader(IChainDirectory chains)
     }
 
     /// <summary>Foreign text fit for a message: short and without control characters.</summary>
-    public static string Clean(string text)
-    {
-        var head = text.Length > 64 ? text[..64] + "…" : text;
-        return string.Concat(head.Select(letter => char.IsControl(letter) || char.GetUnicodeCategory(letter) == System.Globalization.UnicodeCategory.Format ? '?' : letter));
-    }
+    public static string Clean(string text) => ForeignText.Clean(text);
 }

@@ -10,6 +10,9 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
     // The same table that the subscription names: a million addresses are held once. Null while none is named.
     NamedScripts? held;
 
+    // Made active and not named by the subscription yet: whatever goes wrong in between, they are released with the rest.
+    List<(ChainId Chain, Script Script)> activated = [];
+
     /// <summary>How many addresses.</summary>
     public long Count => held?.Count ?? 0;
 
@@ -30,11 +33,18 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
     {
         var before = held;
         held = named;
-        if (before is null) return;
-        foreach (var (chain, script) in before.ReadAll())
+        foreach (var (chain, script) in before?.ReadAll() ?? [])
         {
             if (!Holds(chain, script)) await active.RemoveAsync(chain, script, CancellationToken.None);
         }
+
+        foreach (var (chain, script) in activated)
+        {
+            if (!Holds(chain, script) && before?.Contains(chain, script) != true) await active.RemoveAsync(chain, script, CancellationToken.None);
+        }
+
+        // Not cleared: a list that has held a million keeps their places.
+        activated = [];
     }
 
     /// <summary>Makes addresses followed and active, before they are added to the subscription.</summary>
@@ -42,8 +52,13 @@ sealed class ListenerSession(WatchRegistry watches, IActiveAddresses active) : I
     {
         var fresh = addresses.Where(address => !Holds(address.Chain.Profile.Id, address.Script)).DistinctBy(address => (address.Chain.Profile.Id, address.Script)).ToList();
         if (fresh.Count == 0) return;
+        activated.RemoveAll(entry => Holds(entry.Chain, entry.Script));
         await watches.AddAsync(account, fresh, cancellationToken);
-        foreach (var address in fresh) await active.AddAsync(address.Chain.Profile.Id, address.Script, address.Address, CancellationToken.None);
+        foreach (var address in fresh)
+        {
+            await active.AddAsync(address.Chain.Profile.Id, address.Script, address.Address, CancellationToken.None);
+            activated.Add((address.Chain.Profile.Id, address.Script));
+        }
     }
 
     /// <summary>Of these, the ones that are held; to be released when the subscription has let go of them.</summary>

@@ -8,7 +8,8 @@ namespace Belfry.Server.Watches;
 static class WatchBodies
 {
     const int LongestLabel = 200;
-    static readonly string[] Fields = ["chain", "address", "from_height", "label"];
+    // The last six are the server's own: what it listed can be handed to it again as it is.
+    static readonly string[] Fields = ["chain", "address", "from_height", "label", "id", "script", "seq", "active", "created_at", "created"];
 
     /// <summary>Reads <c>{"chain":"btc","address":"…","from_height":0,"label":"…"}</c>.</summary>
     public static Reading<WatchRequest> Read(ReadOnlyMemory<byte> json, AddressReader reader)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Belfry.Core.Runtime;
 
 namespace Belfry.Server.Wire;
 
@@ -34,6 +35,9 @@ static class Bodies
 {
     static readonly JsonDocumentOptions Strict = new() { MaxDepth = 16, AllowDuplicateProperties = false };
 
+    // The grammar of JSON allows names that are no text: bytes that are not UTF-8, half a surrogate pair. They are noticed when the name is read.
+    static readonly FaultBody NoText = new("body", "the name of a field is no text (not UTF-8, or half a surrogate pair)", "a JSON object", null);
+
     /// <summary>Reads one JSON object whose fields are among <paramref name="known"/>.</summary>
     public static Reading<JsonDocument> ReadObject(ReadOnlyMemory<byte> json, IReadOnlyList<string> known)
     {
@@ -46,16 +50,32 @@ static class Bodies
         {
             return new Reading<JsonDocument>(null, new FaultBody("body", $"not JSON at byte {problem.BytePositionInLine ?? 0}", "a JSON object", null));
         }
-
-        if (document.RootElement.ValueKind != JsonValueKind.Object) return Refuse(document, new FaultBody("body", "not an object", "a JSON object", null));
-        foreach (var property in document.RootElement.EnumerateObject())
+        catch (InvalidOperationException)
         {
-            if (known.Contains(property.Name)) continue;
-            var name = Watches.AddressReader.Clean(property.Name);
-            return Refuse(document, new FaultBody(name, "unknown field", string.Join(", ", known), Core.Runtime.Spelling.Closest(property.Name, known)));
+            return new Reading<JsonDocument>(null, NoText);
         }
 
-        return new Reading<JsonDocument>(document, null);
+        if (document.RootElement.ValueKind != JsonValueKind.Object) return Refuse(document, new FaultBody("body", "not an object", "a JSON object", null));
+        return FindUnknown(document.RootElement, known) is { } unknown ? Refuse(document, unknown) : new Reading<JsonDocument>(document, null);
+    }
+
+    static FaultBody? FindUnknown(JsonElement body, IReadOnlyList<string> known)
+    {
+        try
+        {
+            foreach (var property in body.EnumerateObject())
+            {
+                if (known.Contains(property.Name)) continue;
+                var name = ForeignText.Clean(property.Name);
+                return new FaultBody(name.Length == 0 ? "body" : name, name.Length == 0 ? "a field without a name" : "unknown field", string.Join(", ", known), Spelling.Closest(property.Name, known));
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            return NoText;
+        }
+
+        return null;
     }
 
     /// <summary>A string field; false when it is there and is something else.</summary>

@@ -92,7 +92,17 @@ sealed record SubscribeMessage(
     static bool TryReadPosition(JsonElement message, out long? after, out string? epoch, out string? error)
     {
         (after, epoch, error) = (null, null, null);
-        if (message.TryGetProperty("epoch", out var word) && word.ValueKind == JsonValueKind.String) epoch = word.GetString();
+        if (message.TryGetProperty("epoch", out var word) && word.ValueKind != JsonValueKind.Null)
+        {
+            if (word.ValueKind != JsonValueKind.String)
+            {
+                error = "'epoch' must be the text that subscription_confirmed told";
+                return false;
+            }
+
+            epoch = word.GetString();
+        }
+
         if (!message.TryGetProperty("after", out var position) || position.ValueKind == JsonValueKind.Null) return true;
         if (position.ValueKind == JsonValueKind.Number && position.TryGetInt64(out var sequence) && sequence >= 0)
         {

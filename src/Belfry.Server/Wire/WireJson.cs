@@ -8,6 +8,9 @@ public sealed record ChainBody(
     string Chain, string Network, long? Height, string? Hash, string State, string Feed, long LagBlocks, string Currency, string? Reason, string Endpoint, int MempoolSize,
     long WatchedScripts, DateTimeOffset Since, double? RescanProgress);
 
+/// <summary>What was made to happen on a simulated chain; what does not concern the deed is null. <c>height</c> and <c>hash</c>: the best block after it.</summary>
+public sealed record DeedBody(string Chain, string Deed, string? TxHash, string? Address, string? Amount, IReadOnlyList<string>? Blocks, long Height, string Hash);
+
 /// <summary>A stored watch. <c>seq</c>: every event after it is told.</summary>
 public sealed record WatchBody(
     string Id, string Chain, string Address, string Script, long Seq, string? Label, long? FromHeight, bool Active, DateTimeOffset CreatedAt, bool Created);
@@ -53,6 +56,7 @@ public sealed record ProblemBody(string Type, string Title, int Status, string D
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(IReadOnlyList<ChainBody>))]
+[JsonSerializable(typeof(DeedBody))]
 [JsonSerializable(typeof(WatchBody))]
 [JsonSerializable(typeof(WatchPageBody))]
 [JsonSerializable(typeof(ImportLineBody))]

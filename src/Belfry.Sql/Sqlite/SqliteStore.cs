@@ -28,6 +28,9 @@ public sealed record SqliteStoreOptions
 /// </summary>
 public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
 {
+    /// <summary>The database inside a data folder.</summary>
+    const string FileName = "belfry.db";
+
     readonly DataFolder folder;
     readonly SqliteReaders readers;
     readonly SqliteWriter writer;
@@ -96,8 +99,55 @@ public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
     {
         cancellationToken.ThrowIfCancellationRequested();
         // SQLite blocks for the whole copy: a thread of its own, and a connection of its own so that readers go on.
-        await Task.Factory.StartNew(() => Backup(path), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await Task.Factory.StartNew(() => SqliteBackup.Write(FilePath, path), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         SqlLog.BackedUp(log, FilePath, path);
+    }
+
+    /// <summary>Writes a consistent copy of a data folder's database, also while another process uses the folder.</summary>
+    /// <param name="folder">The data folder.</param>
+    /// <param name="path">A file that does not exist yet.</param>
+    /// <returns>How many bytes the copy has.</returns>
+    /// <exception cref="StoreException">There is no database in the folder, or the copy cannot be written.</exception>
+    public static async Task<long> CopyAsync(string folder, string path)
+    {
+        var file = Path.Combine(folder, FileName);
+        if (!File.Exists(file)) throw new StoreException(folder, $"there is no {FileName} in it; name the data folder of a server");
+        _ = EngineVersion;
+        await Task.Factory.StartNew(() => SqliteBackup.Write(file, path), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        return new FileInfo(path).Length;
+    }
+
+    /// <summary>
+    /// Makes a data folder of a copy: checks every row of its journal, and gives the journal a new epoch, so that clients whose cursor is of the time after the copy are told
+    /// so instead of skipping what the restored one tells under the same numbers.
+    /// </summary>
+    /// <param name="copy">The copy; not changed.</param>
+    /// <param name="folder">Where to; must not have a store yet.</param>
+    /// <param name="entropy">Chooses the epoch.</param>
+    /// <param name="cancellationToken">Stops; the folder is then as it was.</param>
+    /// <returns>The journal's last sequence number.</returns>
+    /// <exception cref="StoreException">The copy is damaged or none of Belfry's, or the folder has a store.</exception>
+    public static async Task<long> RestoreAsync(string copy, string folder, IEntropy entropy, CancellationToken cancellationToken)
+    {
+        var target = SqliteBackup.Place(copy, folder, FileName);
+        try
+        {
+            long head;
+            await using (var store = await OpenAsync(new SqliteStoreOptions { Folder = folder }, cancellationToken: cancellationToken))
+            {
+                head = await store.Journal.ReadHeadAsync(cancellationToken);
+                if (head > 0) await store.VerifyAsync(1, head, cancellationToken);
+            }
+
+            using var session = Connect(target, SqliteOpenMode.ReadWrite);
+            session.Run($"UPDATE journal_head SET timeline = '{JournalRules.NewEpoch(entropy)[..8]}'");
+            return head;
+        }
+        catch
+        {
+            foreach (var suffix in (string[])["", "-wal", "-shm"]) File.Delete(target + suffix);
+            throw;
+        }
     }
 
     /// <summary>Ends what is queued and lets go of the folder.</summary>
@@ -130,10 +180,11 @@ public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
     {
         _ = SqliteEngine.Version;
         var data = DataFolder.Take(options.Folder);
-        var file = Path.Combine(options.Folder, "belfry.db");
+        var file = Path.Combine(options.Folder, FileName);
         SqlSession? session = null;
         try
         {
+            WriteAheadLog.Verify(file);
             session = OpenWriter(file, options.CacheMegabytes);
             var (before, after) = new MigrationRunner(file, migrations, crashPoints).Apply(session);
             if (before != after) SqlLog.Migrated(log, file, before, after);
@@ -157,7 +208,8 @@ public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
     {
         if (session.Ask("SELECT count(*) FROM journal_head") is 0L)
         {
-            if (session.Ask("SELECT count(*) FROM journal") is not 0L) throw new StoreException(file, "the journal has no head: the file is damaged; restore a backup");
+            // A new journal beside an old ledger would have forgotten what was told of it.
+            if (session.Ask("SELECT (SELECT count(*) FROM journal) + (SELECT count(*) FROM chains) + (SELECT count(*) FROM transactions)") is not 0L) throw new StoreException(file, "the journal has no head: the file is damaged; restore a backup");
             var epoch = JournalRules.NewEpoch(entropy);
             session.Execute("journal_create", epoch, JournalChain.Genesis(epoch));
         }
@@ -193,7 +245,7 @@ public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
         return session;
     }
 
-    static SqlSession OpenReader(string file)
+    internal static SqlSession OpenReader(string file)
     {
         var session = Connect(file, SqliteOpenMode.ReadWrite);
         session.Run("PRAGMA query_only = 1");
@@ -216,32 +268,6 @@ public sealed class SqliteStore : IAsyncDisposable, ISqlExecutor
         {
             connection.Dispose();
             throw;
-        }
-    }
-
-    void Backup(string path)
-    {
-        var part = path + ".part";
-        try
-        {
-            if (File.Exists(path)) throw new StoreException(path, "exists already; choose another name for the backup");
-            File.Delete(part);
-            using (var session = OpenReader(FilePath))
-            {
-                session.Run("PRAGMA query_only = 0");
-                session.Execute("backup", part);
-            }
-
-            using (var copy = new FileStream(part, FileMode.Open, FileAccess.ReadWrite)) copy.Flush(flushToDisk: true);
-            File.Move(part, path);
-        }
-        catch (SqliteException problem)
-        {
-            throw SqliteErrors.Translate(path, problem);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw new StoreException(path, $"the backup cannot be written: {problem.Message}", problem);
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using Belfry.Core.Chains;
 using Belfry.Core.Listeners;
-using Belfry.Core.Runtime;
 using Belfry.Core.Watches;
 using Belfry.Nodes.Simnet;
 using FsCheck;
@@ -44,23 +43,6 @@ public sealed class ScriptTableTests
             for (var number = 0; number < 40; number++) table.Contains(Script(number)).ShouldBe(model.ContainsKey(Script(number)));
             if (isCounted) table.ReadAll().ShouldAllBe(entry => entry.Address == "address " + entry.Script);
         }).QuickCheckThrowOnFailure();
-
-    [Fact]
-    public void A_million_scripts_take_at_most_36_bytes_each_and_removed_ones_give_their_bytes_back()
-    {
-        const int Count = 1_000_000;
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        var table = new ScriptTable(new FingerprintKey(SystemEntropy.Instance));
-        for (var number = 0; number < Count; number++) table.Add(Script(number));
-        var held = GC.GetTotalMemory(forceFullCollection: true) - before;
-        table.Count.ShouldBe(Count);
-        (held / (double)Count).ShouldBeLessThan(36);
-        for (var number = 0; number < Count; number += 7) table.Contains(Script(number)).ShouldBeTrue();
-        table.Contains(Script(Count)).ShouldBeFalse();
-        for (var number = 0; number < Count; number++) table.Remove(Script(number)).ShouldBe(0);
-        (GC.GetTotalMemory(forceFullCollection: true) - before).ShouldBeLessThan(held / 4);
-        GC.KeepAlive(table);
-    }
 
     // Long and short ones, so that records of several sizes stand side by side.
     static Script Script(int number)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Belfry.Core.Chains;
 using Belfry.Core.Journal;
@@ -15,6 +16,7 @@ sealed class JournalOracle
     readonly Dictionary<(string Transaction, string Address), string> states = [];
     readonly Dictionary<(string Transaction, string Address), string?> blocks = [];
     readonly Dictionary<string, string> balances = [];
+    readonly Dictionary<string, Dictionary<string, (string State, decimal Received, decimal Sent)>> parts = [];
     readonly Dictionary<(string Transaction, string Address), int> attempts = [];
     readonly List<string> chain = [];
     readonly HashSet<string> ids = [];
@@ -106,6 +108,7 @@ sealed class JournalOracle
             case EventKind.AddressUpdate:
                 Follow(data, sequence, changes: false);
                 var balance = data.GetProperty("balance");
+                CompareSum(data.GetProperty("address").GetString()!, balance, sequence);
                 balances[data.GetProperty("address").GetString()!] = string.Join(' ', new[] { "confirmed", "unconfirmed", "immature", "received", "sent" }
                     .Select(name => balance.GetProperty(name).GetString()).Append(balance.GetProperty("transactions").GetRawText()));
                 break;
@@ -115,12 +118,33 @@ sealed class JournalOracle
         }
     }
 
+    // What the client can add up by itself from all that it was told of the address, against the balance that it is told.
+    void CompareSum(string address, JsonElement balance, long sequence)
+    {
+        var (settled, waiting, received, sent, count) = (0m, 0m, 0m, 0m, 0);
+        foreach (var part in parts[address].Values)
+        {
+            if (part.State is not ("seen" or "confirmed" or "final")) continue;
+            if (part.State == "seen") waiting += part.Received - part.Sent;
+            else settled += part.Received - part.Sent;
+            (received, sent, count) = (received + part.Received, sent + part.Sent, count + 1);
+        }
+
+        (Read(balance, "confirmed") + Read(balance, "immature")).ShouldBe(settled, $"event {sequence}: what is in blocks");
+        Read(balance, "unconfirmed").ShouldBe(waiting, $"event {sequence}: what waits");
+        (Read(balance, "received"), Read(balance, "sent"), balance.GetProperty("transactions").GetInt32()).ShouldBe((received, sent, count), $"event {sequence}");
+    }
+
+    static decimal Read(JsonElement data, string name) => decimal.Parse(data.GetProperty(name).GetString()!, CultureInfo.InvariantCulture);
+
     void Follow(JsonElement data, long sequence, bool changes)
     {
         var key = (data.GetProperty("tx_hash").GetString()!, data.GetProperty("address").GetString()!);
         var state = data.GetProperty("state").GetString()!;
         var previous = data.GetProperty("previous_state").GetString();
         var attempt = data.GetProperty("attempt").GetInt32();
+        if (!parts.TryGetValue(key.Item2, out var ofAddress)) parts[key.Item2] = ofAddress = [];
+        ofAddress[key.Item1] = (state, Read(data, "received"), Read(data, "sent"));
         attempt.ShouldBeGreaterThanOrEqualTo(attempts.GetValueOrDefault(key, 1), "attempts only grow");
         if (changes)
         {

@@ -13,7 +13,7 @@ sealed class RandomHistory(SimulatedWorld world, SeededEntropy random)
     public void Step()
     {
         var dice = random.Below(100);
-        if (Environment.GetEnvironmentVariable("BELFRY_SIMULATION_SEED") is not null) world.Log.Log(default, default, $"{world.Time.GetUtcNow():HH:mm:ss.fff} dice {dice} tip {Chain.Tip.Height} pool {string.Join(',', Chain.Mempool.Select(t => t.Id.ToString()[..6]))}", null, static (state, _) => state);
+        if (Environment.GetEnvironmentVariable("BELFRY_SIMULATION_SEED") is not null) world.Log.Log(default, default, $"{world.Time.True:HH:mm:ss.fff} dice {dice} tip {Chain.Tip.Height} pool {string.Join(',', Chain.Mempool.Select(t => t.Id.ToString()[..6]))}", null, static (state, _) => state);
         if (dice < 45) Pay();
         else if (dice < 65) Chain.Mine(random.Chance(0.1) ? 1 + random.Below(8) : 1, random.Chance(0.3) ? random.Pick(Chain.Wallets).Script : null, empty: random.Chance(0.15));
         else if (dice < 75) Recent(id => Chain.Replace(id, random.Chance(0.5)));

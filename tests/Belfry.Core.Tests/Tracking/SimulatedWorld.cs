@@ -1,28 +1,30 @@
-using System.Diagnostics.Metrics;
 using Belfry.Core.Chains;
+using Belfry.Core.Delivery;
 using Belfry.Core.Hosting;
 using Belfry.Core.Ledger;
-using Belfry.Core.Listeners;
 using Belfry.Core.Tracking;
 using Belfry.Core.Watches;
 using Belfry.Nodes.Bitcoin.Encodings;
-using Belfry.Nodes.Bitcoin.Readers;
+using Belfry.Nodes.Bitcoin.Sources;
 using Belfry.Nodes.Simnet;
 using Belfry.TestKit.Simulation;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Belfry.Core.Tests.Tracking;
 
-/// <summary>A chain, a node, a disk and Belfry's real pipeline under one seeded scheduler.</summary>
-sealed class SimulatedWorld : IDisposable
+/// <summary>A chain, its nodes, a network, a disk, clients, and Belfry's real pipeline and delivery between them, under one seeded scheduler. What is left running at the end is forgotten with it.</summary>
+sealed class SimulatedWorld
 {
+    static readonly TimeSpan FailoverGrace = TimeSpan.FromSeconds(4);
+
     readonly ulong seed;
-    readonly ServiceMeters meters = new();
-    readonly MemoryDisk disk;
-    ChainTracker? tracker;
+    readonly List<SimulatedClient> clients = [];
+    readonly DistantNode way;
+    DistantNode? spareWay;
+    SimulatedServer server;
     int crashes;
 
-    public SimulatedWorld(ulong seed, string id = "btc", ChainOptions? options = null)
+    public SimulatedWorld(ulong seed, string id = "btc", ChainOptions? options = null, DeliveryOptions? delivery = null)
     {
         this.seed = seed;
         Entropy = new SeededEntropy(seed);
@@ -30,12 +32,14 @@ sealed class SimulatedWorld : IDisposable
         Scheduler = new SimulatedScheduler(new SeededEntropy(seed ^ 0x9e3779b97f4a7c15), Time);
         Profile = new ChainProfile(new ChainId(id), id.ToUpperInvariant(), 8, "regtest", 10, TimeSpan.FromSeconds(30));
         Options = options ?? new ChainOptions { Network = "regtest", BehindGrace = TimeSpan.FromMinutes(2) };
-        Chain = new SimulatedChain(SimnetSettings.For(Profile), Entropy, Time);
+        Delivery = delivery ?? new DeliveryOptions();
+        Chain = new SimulatedChain(SimnetSettings.For(Profile), Entropy, Time.Unset);
         foreach (var wallet in Chain.Wallets) wallet.AddEachKind();
         Chain.Fund(2);
         Node = new SimulatedNode(Chain, new SeededEntropy(seed + 1));
-        disk = new MemoryDisk(new SeededEntropy(seed + 2));
-        Store = new MemoryStore(disk, new MemoryStoreOptions { Clock = Time, SyncTime = TimeSpan.FromMilliseconds(3) });
+        way = new DistantNode(Node, Time, new SeededEntropy(seed + 11));
+        Disk = new MemoryDisk(new SeededEntropy(seed + 2));
+        server = new SimulatedServer(this, Disk, seed + 3);
     }
 
     public SeededEntropy Entropy { get; }
@@ -48,28 +52,62 @@ sealed class SimulatedWorld : IDisposable
 
     public SimulatedNode Node { get; }
 
+    /// <summary>A second node of the same chain, once <see cref="AddSpareNode"/> was called.</summary>
+    public SimulatedNode? SpareNode { get; private set; }
+
+    public MemoryDisk Disk { get; }
+
     public ChainProfile Profile { get; }
 
     public ChainOptions Options { get; }
 
-    public MemoryStore Store { get; private set; }
+    public DeliveryOptions Delivery { get; }
 
-    public IChainTracker Tracker => tracker!;
+    /// <summary>How long a sync of the disk takes; holds from the next start.</summary>
+    public TimeSpan SyncTime { get; set; } = TimeSpan.FromMilliseconds(3);
+
+    /// <summary>How long a question to a node, and its answer, are on the way at most.</summary>
+    public TimeSpan Latency
+    {
+        set
+        {
+            way.Latency = value;
+            if (spareWay is not null) spareWay.Latency = value;
+        }
+    }
+
+    /// <summary>A bug put in on purpose, to see that it is found.</summary>
+    public Func<ILedger, JournalTail, ILedger>? Sabotage { get; init; }
+
+    /// <summary>The same between node and pipeline.</summary>
+    public Func<IChainSource, IChainSource>? SabotageSource { get; init; }
+
+    public MemoryStore Store => server.Store;
+
+    public IChainTracker Tracker => server.Tracker;
+
+    public IReadOnlyList<SimulatedClient> Clients => clients;
 
     public ListLogger Log { get; } = new();
 
     public void Run(Func<Task> work) => Scheduler.Run(work, TimeSpan.FromHours(1));
 
-    public void Pass(TimeSpan time) => Scheduler.RunUntil(() => false, Time.GetUtcNow() + time);
+    public void Pass(TimeSpan time) => Scheduler.RunUntil(() => false, Time.True + time);
 
-    public async Task StartAsync()
+    public Task StartAsync() => server.StartAsync();
+
+    /// <summary>A second node, for when the first is away; before the start.</summary>
+    public void AddSpareNode()
     {
-        var network = BitcoinNetworks.Find(Profile.Id, "regtest");
-        var parts = new ChainParts(Profile, new BitcoinAddressCodec(network), new BitcoinDecoder(network), new UndisposedSource(Node));
-        tracker = new ChainTracker(
-            new TrackerParts(parts, Options, Store.Ledger, Store.Watches, NobodyListens.Instance, Time),
-            new SeededEntropy(seed + 3 + (ulong)crashes), new TrackingMetrics(meters), Log);
-        await tracker.StartAsync(CancellationToken.None);
+        SpareNode = new SimulatedNode(Chain, new SeededEntropy(seed + 4), "spare");
+        spareWay = new DistantNode(SpareNode, Time, new SeededEntropy(seed + 12)) { Latency = way.Latency };
+    }
+
+    /// <summary>The way to the node or nodes; each call for one life of the server.</summary>
+    public IChainSource OpenSource()
+    {
+        var source = spareWay is null ? (IChainSource)way : new FailoverSource([way, spareWay], Profile.Id, FailoverGrace, Time, NullLogger.Instance);
+        return SabotageSource?.Invoke(source) ?? source;
     }
 
     public async Task WatchAsync(Script script, long? fromHeight = null)
@@ -78,119 +116,51 @@ sealed class SimulatedWorld : IDisposable
         var address = new BitcoinAddressCodec(network).Write(script.Span) ?? $"script:{script}";
         var watch = new Watch(Convert.ToHexString(Entropy.Bytes(8)), "default", Profile.Id, script, address, address, null, fromHeight, fromHeight is null, Time.GetUtcNow());
         await Store.Watches.AddAsync([watch], CancellationToken.None);
-        if (tracker is not null) await tracker.WatchAsync([new WatchedScript(script, address, fromHeight)], CancellationToken.None);
+        if (server.IsStarted) await Tracker.WatchAsync([new WatchedScript(script, address, fromHeight)], CancellationToken.None);
     }
 
-    /// <summary>Power is lost: some of what was written but not synced survives, everything in memory is gone; then Belfry starts again.</summary>
-    public async Task CrashAsync()
+    /// <summary>A client that listens to some addresses, or to everything.</summary>
+    public void AddClient(IReadOnlyList<Script>? scripts) =>
+        clients.Add(new SimulatedClient(Time, new SeededEntropy(seed + 100 + (ulong)clients.Count), Profile.Id, scripts));
+
+    /// <summary>Everybody who is not connected connects.</summary>
+    public void Connect() => Run(() =>
     {
+        foreach (var client in clients) client.Connect(server.Hub!);
+        return Task.CompletedTask;
+    });
+
+    /// <summary>
+    /// After some more steps of whatever is going on power is lost: some of what was written but not synced survives, everything in memory is gone; then Belfry starts again.
+    /// </summary>
+    public void Crash(int steps = 0)
+    {
+        Scheduler.RunSteps(steps);
         crashes++;
-        Store.Crash(Entropy.Below(Store.Unsynced + 1));
-        await tracker!.StopAsync(CancellationToken.None);
-        Store = new MemoryStore(disk, new MemoryStoreOptions { Clock = Time, SyncTime = TimeSpan.FromMilliseconds(3) });
-        await StartAsync();
+        foreach (var client in clients) client.Cut();
+        server.LosePower(Entropy.Below(Store.Unsynced + 1));
+        Run(server.BuryAsync);
+        server = new SimulatedServer(this, Disk, seed + 3 + (1000 * (ulong)crashes));
+        Run(server.StartAsync);
     }
 
-    /// <summary>Everything calms down: no faults, the node shows all, and Belfry has time to notice.</summary>
+    /// <summary>Everything calms down: no faults, the nodes show all, clients listen, and Belfry has time to notice.</summary>
     public void Quiesce()
     {
-        Node.Faults = new SimFaults { HideDepartures = Node.Faults.HideDepartures };
-        Node.Restart(forgetMempool: false);
-        Pass(Options.AuditInterval * 3 + Options.RestartGrace + TimeSpan.FromMinutes(3));
-        var settled = Scheduler.RunUntil(
-            () => tracker!.Status.State == ChainState.Live && tracker.Status.Tip?.Hash == Chain.Tip.Hash && tracker.Status.RescanProgress is null,
-            Time.GetUtcNow() + TimeSpan.FromMinutes(10));
-        if (!settled) throw new InvalidOperationException($"Belfry does not settle: {tracker!.Status}; chain tip {Chain.Tip}\n{Log}");
-        Pass(Options.AuditInterval * 3);
-    }
-
-    public void Dispose()
-    {
-        // What is left running is forgotten with its scheduler.
-        meters.Dispose();
-    }
-
-    /// <summary>The tracker disposes its source; here the node outlives trackers.</summary>
-    sealed class UndisposedSource(SimulatedNode node) : IChainSource
-    {
-        public SourceStatus Status => node.Status;
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-        public IAsyncEnumerable<FeedSignal> ListenAsync(CancellationToken cancellationToken) => node.ListenAsync(cancellationToken);
-
-        public ValueTask<ChainTip> ReadTipAsync(CancellationToken cancellationToken) => node.ReadTipAsync(cancellationToken);
-
-        public ValueTask<BlockHeader?> ReadHeaderAsync(BlockHash hash, CancellationToken cancellationToken) => node.ReadHeaderAsync(hash, cancellationToken);
-
-        public ValueTask<bool> IsInvalidAsync(BlockHash hash, CancellationToken cancellationToken) => node.IsInvalidAsync(hash, cancellationToken);
-
-        public ValueTask<BlockHash?> ReadHashAsync(long height, CancellationToken cancellationToken) => node.ReadHashAsync(height, cancellationToken);
-
-        public ValueTask<ReadOnlyMemory<byte>?> ReadBlockAsync(BlockHash hash, CancellationToken cancellationToken) => node.ReadBlockAsync(hash, cancellationToken);
-
-        public ValueTask<MempoolSnapshot> ReadMempoolAsync(CancellationToken cancellationToken) => node.ReadMempoolAsync(cancellationToken);
-
-        public ValueTask<IReadOnlyList<ReadOnlyMemory<byte>?>> ReadTransactionsAsync(IReadOnlyList<TxHash> ids, CancellationToken cancellationToken) =>
-            node.ReadTransactionsAsync(ids, cancellationToken);
-
-        public ValueTask<IReadOnlyList<TxOutput?>> ReadPrevoutsAsync(ChainTransaction transaction, BlockHash? block, CancellationToken cancellationToken) =>
-            node.ReadPrevoutsAsync(transaction, block, cancellationToken);
-    }
-
-    sealed class NobodyListens : IActiveAddresses
-    {
-        public static NobodyListens Instance { get; } = new();
-
-        public ValueTask<long> AddAsync(ChainId chain, Script script, string address, CancellationToken cancellationToken) => ValueTask.FromResult(1L);
-
-        public ValueTask<long> RemoveAsync(ChainId chain, Script script, CancellationToken cancellationToken) => ValueTask.FromResult(0L);
-
-        public bool IsActive(ChainId chain, Script script) => false;
-
-        public ValueTask<IReadOnlyDictionary<string, long>> ReadAllAsync(ChainId chain, CancellationToken cancellationToken) =>
-            ValueTask.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long>());
-
-        public ValueTask<ActiveAddressStats> ReadStatsAsync(ChainId chain, CancellationToken cancellationToken) => ValueTask.FromResult(default(ActiveAddressStats));
-
-        public ValueTask<int> CleanUpAsync(ChainId chain, CancellationToken cancellationToken) => ValueTask.FromResult(0);
-    }
-
-    sealed class ServiceMeters : IMeterFactory
-    {
-        readonly List<Meter> created = [];
-
-        public Meter Create(MeterOptions options)
+        Disk.IsFull = false;
+        foreach (var node in SpareNode is null ? [Node] : new[] { Node, SpareNode })
         {
-            var meter = new Meter(options);
-            created.Add(meter);
-            return meter;
+            node.Faults = new SimFaults { HideDepartures = node.Faults.HideDepartures };
+            node.Restart(forgetMempool: false);
         }
 
-        public void Dispose() => created.ForEach(static meter => meter.Dispose());
+        foreach (var client in clients) client.Slowness = 0;
+        Pass(Options.AuditInterval * 3 + Options.RestartGrace + TimeSpan.FromMinutes(3));
+        Connect();
+        var settled = Scheduler.RunUntil(
+            () => Tracker.Status.State == ChainState.Live && Tracker.Status.Tip?.Hash == Chain.Tip.Hash && Tracker.Status.RescanProgress is null,
+            Time.True + TimeSpan.FromMinutes(10));
+        if (!settled) throw new InvalidOperationException($"Belfry does not settle: {Tracker.Status}; chain tip {Chain.Tip}\n{Log}");
+        Pass(Options.AuditInterval * 3);
     }
-}
-
-/// <summary>Keeps log lines, for the message of a failing seed.</summary>
-sealed class ListLogger : ILogger<ChainTracker>
-{
-    readonly List<string> lines = [];
-
-    /// <summary>Also hears every line.</summary>
-    public ITestOutputHelper? Echo { get; set; }
-
-    public IReadOnlyList<string> Failures => [.. lines.Where(static line => line.Contains("pipeline failed", StringComparison.Ordinal))];
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-    {
-        lines.Add($"{formatter(state, exception)} {exception}");
-        Echo?.WriteLine(lines[^1]);
-    }
-
-    public override string ToString() => string.Join('\n', lines.TakeLast(Environment.GetEnvironmentVariable("BELFRY_SIMULATION_SEED") is null ? 40 : 1000));
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Belfry.TestKit;
 using Belfry.TestKit.Faults;
 using Shouldly;
 
@@ -9,6 +10,7 @@ public sealed class FaultProxyTests : IDisposable
 {
     static readonly byte[] Payload = [.. Enumerable.Range(0, 5000).Select(number => (byte)number)];
     readonly TcpListener server = new(IPAddress.Loopback, 0);
+    long arrived;
 
     public FaultProxyTests() => server.Start();
 
@@ -50,7 +52,8 @@ public sealed class FaultProxyTests : IDisposable
     {
         await using var proxy = FaultProxy.Start(server.LocalEndpoint, new FaultPlan { StallAfter = 100 });
         var transfer = TransferAsync(proxy);
-        (await Task.WhenAny(transfer, Task.Delay(100))).ShouldNotBe(transfer);
+        await Eventually.HoldsAsync(() => Volatile.Read(ref arrived) == 100);
+        transfer.IsCompleted.ShouldBeFalse();
         proxy.Plan = new FaultPlan();
         (await transfer).Received.ShouldBe(Payload);
     }
@@ -66,7 +69,12 @@ public sealed class FaultProxyTests : IDisposable
         try
         {
             var buffer = new byte[512];
-            while (await client.GetStream().ReadAsync(buffer) is var length and > 0) await received.WriteAsync(buffer.AsMemory(0, length));
+            while (await client.GetStream().ReadAsync(buffer) is var length and > 0)
+            {
+                await received.WriteAsync(buffer.AsMemory(0, length));
+                Volatile.Write(ref arrived, received.Length);
+            }
+
             return (received.ToArray(), "end");
         }
         catch (IOException)

@@ -139,8 +139,9 @@ public sealed class HostilePeerTests
             for (var i = 0; i < Count; i++) await line.SayAsync("tx", [(byte)i, (byte)(i >> 8), 0, 0, 1, .. new byte[2000]]);
             await line.AnswerPingsAsync();
         });
+        var clock = new ManualClock();
         var client = new PeerFeedClient(Core.Runtime.TcpNetwork.Instance, ScriptedPeer.Parameters, Options(peer) with { MaxQueuedBytes = 10_000, MaxQueuedEvents = 16 },
-            TimeProvider.System, Core.Runtime.SystemEntropy.Instance, Microsoft.Extensions.Logging.Abstractions.NullLogger<PeerFeedClient>.Instance);
+            clock, Core.Runtime.SystemEntropy.Instance, Microsoft.Extensions.Logging.Abstractions.NullLogger<PeerFeedClient>.Instance);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         var next = 0;
         await foreach (var item in client.ListenAsync(patience.Token))
@@ -148,7 +149,7 @@ public sealed class HostilePeerTests
             if (item is not PeerFeedEvent.TransactionReceived transaction) continue;
             BinaryPrimitives.ReadInt16LittleEndian(transaction.Raw.Span).ShouldBe((short)next);
             // Longer than the peer's patience with us would be, were our own pause counted as its silence.
-            if (next == 5) await Task.Delay(Soon * 1.5, patience.Token);
+            if (next == 5) clock.Advance(Soon * 1.5);
             if (++next == Count) break;
         }
 
@@ -162,7 +163,9 @@ public sealed class HostilePeerTests
         using var port = TestKit.Nodes.FreePort.Lease();
         await using var feed = ListeningFeed.Start(port.EndPoint, "btc", options => options with { MinBackoff = TimeSpan.FromMilliseconds(20), MaxBackoff = TimeSpan.FromMilliseconds(40) });
         (await feed.GetAsync<PeerFeedEvent.Disconnected>()).Reason.ShouldBe(PeerEnd.ConnectFailed);
-        await Task.Delay(300);
+        using var found = new System.Net.Sockets.TcpListener(port.EndPoint);
+        found.Start();
+        using var later = await found.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
         feed.Heard.Count.ShouldBe(1);
     }
 

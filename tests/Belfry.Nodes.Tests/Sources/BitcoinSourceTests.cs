@@ -155,6 +155,19 @@ public sealed class BitcoinSourceTests
     }
 
     [Fact]
+    public async Task A_node_of_a_chain_that_parted_from_ours_is_refused_by_the_first_block_after()
+    {
+        await using var node = await LitecoindNode.StartNewAsync();
+        var blocks = await node.GenerateAsync(2);
+        var ours = BlockHash.Parse(blocks[0]);
+        await using var right = SourceFixture.Open(node, change: options => options with { ForkBlocks = [new BlockRef(1, ours), new BlockRef(1000, ours)] });
+        (await right.ReadTipAsync(Token)).Header.Block.Height.ShouldBe(2);
+        await using var wrong = SourceFixture.Open(node, change: options => options with { ForkBlocks = [new BlockRef(2, ours)] });
+        (await Should.ThrowAsync<EndpointException>(async () => await wrong.ReadTipAsync(Token))).Message
+            .ShouldContain($"is on another network: its block 2 is {blocks[1]}, that of ltc regtest is {ours}");
+    }
+
+    [Fact]
     public async Task A_block_that_is_not_the_one_asked_for_is_refused()
     {
         const string Asked = "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206";

@@ -31,6 +31,23 @@ public sealed class PeerSourceTests
     }
 
     [Fact]
+    public async Task Blocks_that_the_node_takes_back_without_telling_its_peers_are_noticed_and_are_no_silence()
+    {
+        await using var node = await LitecoindNode.StartNewAsync();
+        var blocks = await node.GenerateAsync(3);
+        await using var source = SourceFixture.Open(node, null, options => options with { Peer = Peer("127.0.0.1", node.PeerEndPoint.Port) });
+        await using var log = new SignalLog(source);
+        await log.OpenedAsync(FeedKind.Peer);
+        await node.InvalidateAsync(blocks[1]);
+        var left = BlockHash.Parse(blocks[0]);
+        await log.HeardAsync<FeedSignal.TipChanged>(told => told.Hash == left);
+        // The feed is still believed: what comes after is told by it.
+        var next = BlockHash.Parse((await node.GenerateAsync(1, await node.StrangerAddressAsync()))[0]);
+        await log.HeardAsync<FeedSignal.TipChanged>(told => told.Hash == next);
+        log.Losses.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_peer_connection_that_breaks_is_told_and_opened_again_or_replaced_by_polling()
     {
         await using var node = await LitecoindNode.StartNewAsync();

@@ -57,7 +57,7 @@ public sealed class SignalQueueTests
     [Fact]
     public void Recent_blocks_are_found_by_their_own_hash_and_bounded()
     {
-        var blocks = new RecentBlocks(maxBlocks: 3, maxBytes: 1000);
+        var blocks = new RecentBlocks(_ => true, maxBlocks: 3, maxBytes: 1000);
         var hashes = Enumerable.Range(0, 5).Select(i => blocks.Add(Enumerable.Repeat((byte)i, 100).ToArray())!.Value).ToArray();
         hashes.Select(hash => blocks.Get(hash) is not null).ShouldBe([false, false, true, true, true]);
         blocks.Add(new byte[79]).ShouldBeNull();

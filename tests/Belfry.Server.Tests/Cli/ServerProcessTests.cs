@@ -40,6 +40,7 @@ public sealed class ServerProcessTests : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Fault", "S03")]
     public async Task A_port_in_use_and_a_data_folder_in_use_are_told_apart()
     {
         using var port = FreePort.Lease();
@@ -87,6 +88,7 @@ public sealed class ServerProcessTests : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Fault", "N07")]
     public async Task A_wrong_password_and_a_wrong_network_name_the_setting_and_a_right_one_is_live_by_two_settings()
     {
         await using var node = await LitecoindNode.StartNewAsync();

@@ -81,6 +81,24 @@ public sealed class EventsTests
     }
 
     [Fact]
+    public async Task A_client_that_is_told_that_it_lags_stays_and_misses_nothing()
+    {
+        await using var server = await ScriptedServer.StartAsync(async act =>
+        {
+            await act.ConfirmAsync(0);
+            await act.TellAsync(1);
+            await act.SayAsync("""{"type":"lagged","seq":1,"head":3}""");
+            await act.TellAsync(2, 3);
+            await act.HoldAsync();
+        });
+        var (lags, lost) = (new List<LagNotice>(), 0);
+        var taken = await TakeAsync(server, 3, Quick with { Lagged = lags.Add, ConnectionChanged = change => lost += change.Connected ? 0 : 1 });
+        taken.Select(happened => happened.Sequence).ShouldBe([1, 2, 3]);
+        lags.ShouldBe([new LagNotice(1, 3)]);
+        lost.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_terminal_close_code_ends_the_stream()
     {
         await using var server = await ScriptedServer.StartAsync(async act =>

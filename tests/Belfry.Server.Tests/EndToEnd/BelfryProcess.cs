@@ -19,15 +19,16 @@ sealed class BelfryProcess : IAsyncDisposable
     static readonly string Program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Belfry.Cli", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')), "belfry.dll"));
 
     readonly FreePort port = FreePort.Lease();
-    readonly string data = Directory.CreateTempSubdirectory("belfry-test-data-").FullName;
+    readonly string own = Directory.CreateTempSubdirectory("belfry-test-data-").FullName;
     readonly Dictionary<string, string> environment = [];
     readonly List<RegtestNode> nodes = [];
     ChildProcess? child;
+    string output = "";
 
     BelfryProcess(IEnumerable<ChainSetup> chains)
     {
         environment["BELFRY__Urls"] = Base.ToString().TrimEnd('/');
-        environment["BELFRY__Data"] = data;
+        environment["BELFRY__Data"] = own;
         foreach (var chain in chains) Configure(chain);
         Http = new HttpClient { BaseAddress = Base, Timeout = TimeSpan.FromSeconds(30) };
     }
@@ -36,8 +37,27 @@ sealed class BelfryProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    /// <summary>What the program logged last.</summary>
-    public string Output => child?.Output ?? "";
+    /// <summary>What the program logged last; after a kill still what the one before it logged.</summary>
+    public string Output => child?.Output ?? output;
+
+    /// <summary>Its environment beside this program's own; read at each start.</summary>
+    public IDictionary<string, string> Environment => environment;
+
+    /// <summary>A command that starts it, for instance <c>prlimit --nofile=300</c>; read at each start.</summary>
+    public IReadOnlyList<string> Under { get; set; } = [];
+
+    /// <summary>The data folder.</summary>
+    public string Data
+    {
+        get => environment["BELFRY__Data"];
+        set => environment["BELFRY__Data"] = value;
+    }
+
+    /// <summary>The running program.</summary>
+    public ChildProcess Process => child ?? throw new InvalidOperationException("The server was not started.");
+
+    /// <summary>A server that is not started yet.</summary>
+    public static BelfryProcess Prepare(params ChainSetup[] chains) => new(chains);
 
     /// <summary>Starts a server and waits until each of its chains is live at its node's tip.</summary>
     public static async Task<BelfryProcess> StartAsync(params ChainSetup[] chains)
@@ -61,13 +81,21 @@ sealed class BelfryProcess : IAsyncDisposable
     {
         if (child is { HasExited: false }) throw new InvalidOperationException("The server runs already.");
         // an empty folder: nobody's appsettings.json is read
-        child = ChildProcess.Start("dotnet", [Program, "serve"], environment, data);
+        string[] command = [.. Under, "dotnet", Program, "serve"];
+        child = ChildProcess.Start(command[0], command[1..], environment, own);
     }
 
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
     {
         await child!.KillAsync();
+        await ForgetAsync();
+    }
+
+    /// <summary>Lets go of a program that has ended by itself.</summary>
+    public async Task ForgetAsync()
+    {
+        output = child!.Output;
         await child.DisposeAsync();
         child = null;
     }
@@ -87,19 +115,19 @@ sealed class BelfryProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until a chain's row in <c>GET /api/v1/chains</c> is as wanted.</summary>
-    public async Task<JsonElement> ChainAsync(string chain, Func<JsonElement, bool> wanted, string what)
+    public async Task<JsonElement> ChainAsync(string chain, Func<JsonElement, bool> wanted, string what, TimeSpan? within = null)
     {
         JsonElement last = default;
         try
         {
             await Eventually.HoldsAsync(async () =>
             {
-                if (child is null or { HasExited: true }) throw new InvalidOperationException("the server ended");
+                if (child is null or { HasExited: true }) throw new InvalidOperationException($"the server ended\n{Output}");
                 // asked gently: the machine is shared with what is measured
                 await Task.Delay(20);
                 last = (await GetAsync("api/v1/chains")).EnumerateArray().Single(row => row.GetProperty("chain").GetString() == chain);
                 return wanted(last);
-            }, TimeSpan.FromSeconds(45));
+            }, within ?? TimeSpan.FromSeconds(45));
             return last;
         }
         catch (TimeoutException late)
@@ -145,7 +173,7 @@ sealed class BelfryProcess : IAsyncDisposable
         Http.Dispose();
         if (child is not null) await child.DisposeAsync();
         port.Dispose();
-        Directory.Delete(data, recursive: true);
+        Directory.Delete(own, recursive: true);
     }
 
     void Configure(ChainSetup setup)

@@ -7,6 +7,7 @@ namespace Belfry.Server.Tests.EndToEnd;
 public sealed class OutageTests
 {
     [Fact]
+    [Trait("Fault", "N06")]
     public async Task What_happened_while_the_node_was_stopped_is_caught_up_and_the_outage_is_told()
     {
         await using var node = await LitecoindNode.StartNewAsync();
@@ -44,6 +45,7 @@ public sealed class OutageTests
     }
 
     [Fact]
+    [Trait("Fault", "N01")]
     public async Task A_killed_node_that_comes_back_lower_is_behind_and_nothing_is_taken_back()
     {
         await using var node = await LitecoindNode.StartNewAsync();

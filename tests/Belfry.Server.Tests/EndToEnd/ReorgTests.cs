@@ -7,6 +7,7 @@ namespace Belfry.Server.Tests.EndToEnd;
 public sealed class ReorgTests
 {
     [Theory]
+    [Trait("Fault", "N02")]
     [InlineData(1)]
     [InlineData(6)]
     public async Task Blocks_that_the_operator_invalidates_are_told_from_the_top_and_the_payment_confirms_again(int depth)
@@ -37,6 +38,7 @@ public sealed class ReorgTests
     }
 
     [Theory]
+    [Trait("Fault", "N02")]
     [InlineData("ltc", 1)]
     [InlineData("ltc", 6)]
     [InlineData("btc", 1)]
@@ -82,6 +84,7 @@ public sealed class ReorgTests
     }
 
     [Theory]
+    [Trait("Fault", "N02")]
     [InlineData("ltc")]
     [InlineData("btc")]
     public async Task A_double_spend_in_the_branch_that_wins_leaves_the_payment_conflicted(string chain)

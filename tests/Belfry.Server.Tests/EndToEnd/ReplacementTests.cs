@@ -7,6 +7,7 @@ namespace Belfry.Server.Tests.EndToEnd;
 public sealed class ReplacementTests
 {
     [Fact]
+    [Trait("Fault", "N05")]
     public async Task A_replacement_that_pays_somebody_else_and_one_that_pays_you_tell_which_is_which()
     {
         await using var node = await LitecoindNode.StartNewAsync();

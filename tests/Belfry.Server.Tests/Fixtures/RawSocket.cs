@@ -60,6 +60,12 @@ static class RawSocket
             await stream.ReadExactlyAsync(wide);
             length = BinaryPrimitives.ReadUInt16BigEndian(wide);
         }
+        else if (length == 127)
+        {
+            var wide = new byte[8];
+            await stream.ReadExactlyAsync(wide);
+            length = checked((int)BinaryPrimitives.ReadInt64BigEndian(wide));
+        }
 
         var payload = new byte[length];
         await stream.ReadExactlyAsync(payload).AsTask().WaitAsync(TimeSpan.FromSeconds(10));

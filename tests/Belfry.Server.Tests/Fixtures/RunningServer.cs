@@ -37,7 +37,7 @@ sealed class RunningServer : IAsyncDisposable
 
     public DeliveryHub Hub => Services.GetRequiredService<DeliveryHub>();
 
-    public static async Task<RunningServer> StartAsync(Func<BelfryOptions, BelfryOptions>? change = null, MemoryStore? store = null, TimeProvider? clock = null, params string[] chainIds)
+    public static async Task<RunningServer> StartAsync(Func<BelfryOptions, BelfryOptions>? change = null, MemoryStore? store = null, TimeProvider? clock = null, Action<ILoggingBuilder>? logging = null, params string[] chainIds)
     {
         var chains = new ScriptedChains(chainIds.Length == 0 ? ["btc", "ltc"] : chainIds);
         store ??= new MemoryStore();
@@ -47,7 +47,7 @@ sealed class RunningServer : IAsyncDisposable
             services.AddSingleton<IChainDirectory>(chains);
             services.AddSingleton(store.Reader).AddSingleton(store.Journal).AddSingleton(store.Watches);
             if (clock is not null) services.AddSingleton(clock);
-        }, logging => logging.SetMinimumLevel(LogLevel.None));
+        }, logging ?? (silence => silence.SetMinimumLevel(LogLevel.None)));
         store.Attach(host.Services.GetRequiredService<JournalTail>());
         await host.StartAsync();
         return new RunningServer(host, store, chains);

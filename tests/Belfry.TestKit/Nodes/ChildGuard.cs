@@ -6,7 +6,7 @@ namespace Belfry.TestKit.Nodes;
 /// Kills what tests started, and removes their folders, when the test program itself dies (crash, kill -9, a cancelled run). A small shell beside it reads a pipe;
 /// the pipe's end is the program's end. The usual parent-death signal would not do: it follows the thread that started the child, and pool threads come and go.
 /// </summary>
-static class ChildGuard
+public static class ChildGuard
 {
     const string Script = """
         trap '' INT TERM HUP QUIT
@@ -28,10 +28,13 @@ static class ChildGuard
     static readonly Lock Gate = new();
     static Process? shell;
 
+    /// <summary>This process ends with the test program.</summary>
     public static void Watch(int pid) => Tell($"+pid {pid}");
 
+    /// <summary>It ended by itself.</summary>
     public static void Forget(int pid) => Tell($"-pid {pid}");
 
+    /// <summary>This folder is removed with the test program.</summary>
     public static void Watch(string folder) => Tell($"+folder {folder}");
 
     static void Tell(string line)

@@ -23,6 +23,16 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>What it ended with; only after its end.</summary>
     public int ExitCode => process.ExitCode;
 
+    /// <summary>The processor time that it has used, by user and system.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>The last lines that it wrote to standard output and standard error.</summary>
     public string Output
     {

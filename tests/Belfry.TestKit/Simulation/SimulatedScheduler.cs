@@ -20,7 +20,7 @@ public sealed class SimulatedScheduler(IEntropy entropy, SimulatedTime time) : T
     /// <summary>Starts a task on this scheduler.</summary>
     public Task Start(Func<Task> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, this).Unwrap();
 
-    /// <summary>Runs until <paramref name="done"/> holds while nothing is ready, or the simulated time passes <paramref name="deadline"/>.</summary>
+    /// <summary>Runs until <paramref name="done"/> holds while nothing is ready, or the simulated time, whatever its clock was set to, passes <paramref name="deadline"/>.</summary>
     /// <returns>Whether it holds.</returns>
     public bool RunUntil(Func<bool> done, DateTimeOffset deadline)
     {
@@ -38,11 +38,21 @@ public sealed class SimulatedScheduler(IEntropy entropy, SimulatedTime time) : T
         }
     }
 
+    /// <summary>Runs a number of tasks, in the middle of whatever is going on, and stops there; time passes where nothing is ready.</summary>
+    public void RunSteps(int count)
+    {
+        while (count-- > 0)
+        {
+            if (ready.Count > 0) Step();
+            else if (!time.AdvanceToNext(time.True + TimeSpan.FromSeconds(1))) return;
+        }
+    }
+
     /// <summary>Runs a task to its end.</summary>
     public void Run(Func<Task> work, TimeSpan within)
     {
         var task = Start(work);
-        if (!RunUntil(() => task.IsCompleted, time.GetUtcNow() + within))
+        if (!RunUntil(() => task.IsCompleted, time.True + within))
         {
             Thread.Yield();
             if (escape is not null) throw new InvalidOperationException($"Something continued on another thread:\n{escape}");

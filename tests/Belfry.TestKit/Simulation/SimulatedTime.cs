@@ -6,9 +6,16 @@ public sealed class SimulatedTime : TimeProvider
     readonly PriorityQueue<(SimulatedTimer Timer, long Generation), (DateTimeOffset Due, long Order)> due = new();
     DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     long order;
+    UnsetClock? unset;
 
     /// <summary>Added to the wall clock but not to timers: a clock that was set forward or back.</summary>
     public TimeSpan ClockOffset { get; set; }
+
+    /// <summary>What no setting of the clock changes: the start of the simulation plus what has passed.</summary>
+    public DateTimeOffset True => now;
+
+    /// <summary>A clock that nobody sets: that of the rest of the world.</summary>
+    public TimeProvider Unset => unset ??= new UnsetClock(this);
 
     /// <inheritdoc/>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -46,6 +53,17 @@ public sealed class SimulatedTime : TimeProvider
     }
 
     void Schedule(SimulatedTimer timer, long generation, TimeSpan dueTime) => due.Enqueue((timer, generation), (now + dueTime, order++));
+
+    sealed class UnsetClock(SimulatedTime time) : TimeProvider
+    {
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => time.True;
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => time.CreateTimer(callback, state, dueTime, period);
+    }
 
     sealed class SimulatedTimer(SimulatedTime time, TimerCallback callback, object? state) : ITimer
     {

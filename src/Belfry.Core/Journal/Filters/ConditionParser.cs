@@ -1,3 +1,5 @@
+using Belfry.Core.Runtime;
+
 namespace Belfry.Core.Journal.Filters;
 
 /// <summary>
@@ -26,7 +28,7 @@ ref struct ConditionParser
         var parser = new ConditionParser(field, type, text);
         var condition = parser.ReadOr();
         parser.SkipSpace();
-        if (parser.fault is null && parser.position < text.Length) parser.Fail($"'{text[parser.position]}' is not understood", "'&&', '||' or the end");
+        if (parser.fault is null && parser.position < text.Length) parser.Fail($"'{ForeignText.Clean(text[parser.position].ToString())}' is not understood", "'&&', '||' or the end");
         fault = parser.fault;
         return fault is null ? condition : null;
     }
@@ -109,7 +111,7 @@ ref struct ConditionParser
         var start = position;
         while (position < text.Length && !char.IsWhiteSpace(text[position]) && "&|()<>=!'\"".IndexOf(text[position], StringComparison.Ordinal) < 0) position++;
         if (position > start) return new Literal(text[start..position].ToString(), quoted: false);
-        Fail(position < text.Length ? $"'{text[position]}' stands where a value belongs" : "the condition ends where a value belongs", "a number, a word or 'text in quotes'");
+        Fail(position < text.Length ? $"'{ForeignText.Clean(text[position].ToString())}' stands where a value belongs" : "the condition ends where a value belongs", "a number, a word or 'text in quotes'");
         return null;
     }
 

@@ -15,7 +15,7 @@ public sealed record FilterFault(string Field, int Position, string Problem, str
 {
     /// <summary>The whole for people: field, position, what was found, what was expected, what was probably meant.</summary>
     public string Message =>
-        $"filter{(Field.Length == 0 ? "" : $" field '{Field}'")}{(Position < 0 ? "" : $" at position {Position}")}: {Problem}; expected {Expected}"
+        $"filter{(Field.Length == 0 ? "" : $" field '{ForeignText.Clean(Field)}'")}{(Position < 0 ? "" : $" at position {Position}")}: {Problem}; expected {Expected}"
         + (Suggestion is null ? "" : $"; did you mean '{Suggestion}'?");
 }
 
@@ -29,6 +29,7 @@ public readonly record struct FilterReading(EventFilter? Filter, FilterFault? Fa
 /// </summary>
 public sealed class EventFilter : IEquatable<EventFilter>
 {
+    const string Example = "an object of field and condition, for instance {\"amount\":\">=0.5\"}";
     const int MaxFields = 32;
     const int MaxConditionLength = 4096;
     readonly Field[] fields;
@@ -46,15 +47,26 @@ public sealed class EventFilter : IEquatable<EventFilter>
         }
         catch (JsonException problem)
         {
-            return new FilterReading(null, new FilterFault("", (int)(problem.BytePositionInLine ?? 0), "this is not JSON", "an object of field and condition, for instance {\"amount\":\">=0.5\"}", null));
+            return new FilterReading(null, new FilterFault("", (int)(problem.BytePositionInLine ?? 0), "this is not JSON", Example, null));
         }
     }
 
     /// <summary>Reads a filter from a JSON object whose values are condition strings, numbers, booleans, null, or lists of those (any of them).</summary>
     public static FilterReading Parse(JsonElement json)
     {
-        if (json.ValueKind != JsonValueKind.Object)
-            return Refuse("", $"found {Name(json.ValueKind)}", "an object of field and condition, for instance {\"amount\":\">=0.5\"}");
+        try
+        {
+            return json.ValueKind == JsonValueKind.Object ? Read(json) : Refuse("", $"found {Name(json.ValueKind)}", Example);
+        }
+        catch (InvalidOperationException)
+        {
+            // Valid by the grammar and found only when it is read as a string.
+            return Refuse("", "a text is none (not UTF-8, or half a surrogate pair)", Example);
+        }
+    }
+
+    static FilterReading Read(JsonElement json)
+    {
         var read = new SortedDictionary<string, (Condition Condition, string Text)>(StringComparer.Ordinal);
         foreach (var property in json.EnumerateObject())
         {

@@ -42,6 +42,9 @@ public sealed record BitcoinNetwork
     /// <summary>Hash of the block at height 0.</summary>
     public required BlockHash Genesis { get; init; }
 
+    /// <summary>Blocks that tell this network from another that starts with the same one: the first after they parted.</summary>
+    public IReadOnlyList<BlockRef> ForkBlocks { get; init; } = [];
+
     /// <summary>The chain.</summary>
     public ChainId Chain => Profile.Id;
 

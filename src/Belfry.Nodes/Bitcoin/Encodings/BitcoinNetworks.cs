@@ -10,6 +10,14 @@ public static class BitcoinNetworks
     static readonly TimeSpan TenMinutes = TimeSpan.FromMinutes(10);
     static readonly TimeSpan LitecoinInterval = TimeSpan.FromSeconds(150);
 
+    // Bitcoin Cash parted from Bitcoin in August 2017, Bitcoin SV from Bitcoin Cash in November 2018.
+    static readonly BlockRef[] BitcoinForks = [new(478_559, BlockHash.Parse("00000000000000000019f112ec0a9982926f1258cdcc558dd7c3b7e5dc7fa148"))];
+    static readonly BlockRef[] BitcoinCashForks =
+    [
+        new(478_559, BlockHash.Parse("000000000000000000651ef99cb9fcbe0dadde1d424bd9f15ff20136191a5eec")),
+        new(556_767, BlockHash.Parse("0000000000000000004626ff6e3b936941d341c5932ece4357eeccac44e6d56c")),
+    ];
+
     /// <summary>Every known network; of one chain the main one first.</summary>
     public static ImmutableArray<BitcoinNetwork> All { get; } = [.. Bitcoin(), .. Litecoin(), .. BitcoinCash(), .. Dogecoin()];
 
@@ -78,7 +86,7 @@ public static class BitcoinNetworks
         };
         return
         [
-            main,
+            main with { ForkBlocks = BitcoinForks },
             testnet,
             testnet with
             {
@@ -194,7 +202,7 @@ public static class BitcoinNetworks
         };
         return
         [
-            main,
+            main with { ForkBlocks = BitcoinCashForks },
             testnet,
             testnet with
             {

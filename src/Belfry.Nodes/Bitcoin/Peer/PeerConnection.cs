@@ -76,7 +76,7 @@ public sealed class PeerConnection : IAsyncDisposable
         ];
         var first = await Task.WhenAny(loops);
         await ending.CancelAsync();
-        await Task.WhenAll(loops).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
+        await Background.WhenEndedAsync(Task.WhenAll(loops));
         try
         {
             await first;

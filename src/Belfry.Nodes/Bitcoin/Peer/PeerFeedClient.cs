@@ -106,7 +106,7 @@ public sealed class PeerFeedClient(
         finally
         {
             await ending.CancelAsync();
-            await running.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
+            await Background.WhenEndedAsync(running);
         }
     }
 }

@@ -16,7 +16,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     const int WrongType = -3;
 
     // Questions that also find out whether the node still answers; a frozen node must be noticed within ten seconds.
-    static readonly TimeSpan Quick = TimeSpan.FromSeconds(6);
+    static readonly TimeSpan Quick = TimeSpan.FromSeconds(5);
 
     // Whether raw forms are asked for with "false" (every node so far) or with 0 (should one stop taking flags).
     volatile bool numbersOnly;
@@ -28,14 +28,14 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     public NodeRpc Connection => rpc;
 
     /// <summary>What the node says of its chain.</summary>
-    public Task<ChainInfo> ReadChainInfoAsync(CancellationToken cancellationToken) => AskAsync(new RpcCall("getblockchaininfo"), static (ref reader) =>
+    public Task<ChainInfo> ReadChainInfoAsync(CancellationToken cancellationToken) => AskAsync(new RpcCall("getblockchaininfo") { Timeout = Quick }, static (ref reader) =>
     {
         var info = RpcJson.ReadObject(ref reader);
         return new ChainInfo(info.Text("chain"), info.Number("blocks"), new BlockHash(info.Hash("bestblockhash")), info.OptionalFlag("initialblockdownload") ?? false);
     }, cancellationToken);
 
     /// <summary>What the node calls itself, for instance <c>/Satoshi:27.0.0/</c>.</summary>
-    public Task<string> ReadSubversionAsync(CancellationToken cancellationToken) => AskAsync(new RpcCall("getnetworkinfo"), static (ref reader) =>
+    public Task<string> ReadSubversionAsync(CancellationToken cancellationToken) => AskAsync(new RpcCall("getnetworkinfo") { Timeout = Quick }, static (ref reader) =>
         RpcJson.ReadObject(ref reader).OptionalText("subversion") ?? "", cancellationToken);
 
     /// <summary>Hash of the best block.</summary>
@@ -45,14 +45,14 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     /// <summary>Hash at a height of the best chain, or null above its tip.</summary>
     public async Task<BlockHash?> ReadHashAsync(long height, CancellationToken cancellationToken)
     {
-        var result = await TryAsync(new RpcCall("getblockhash", height), static (ref reader) => new BlockHash(RpcReading.ReadHash(ref reader)), cancellationToken);
+        var result = await TryAsync(new RpcCall("getblockhash", height) { Timeout = Quick }, static (ref reader) => new BlockHash(RpcReading.ReadHash(ref reader)), cancellationToken);
         return result.Error is null ? result.Value : result.Error.Code is OutOfRange or NotFound or Miscellaneous ? null : throw Outage(result.Error);
     }
 
     /// <summary>Whether <c>getchaintips</c> lists the block as the tip of a branch that the node judged invalid; false where the node cannot tell.</summary>
     public async Task<bool> IsInvalidAsync(BlockHash hash, CancellationToken cancellationToken)
     {
-        var result = await TryAsync(new RpcCall("getchaintips"), (ref reader) =>
+        var result = await TryAsync(new RpcCall("getchaintips") { Timeout = Quick }, (ref reader) =>
         {
             var tips = JsonElement.ParseValue(ref reader);
             if (tips.ValueKind != JsonValueKind.Array) return false;
@@ -69,7 +69,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     /// <summary>A header, or null when the node does not know the hash.</summary>
     public async Task<BlockHeader?> ReadHeaderAsync(BlockHash hash, CancellationToken cancellationToken)
     {
-        var result = await TryAsync(new RpcCall("getblockheader", hash.ToString(), true), static (ref reader) =>
+        var result = await TryAsync(new RpcCall("getblockheader", hash.ToString(), true) { Timeout = Quick }, static (ref reader) =>
         {
             var header = RpcJson.ReadObject(ref reader);
             var previous = header.OptionalText("previousblockhash") is null ? default : header.Hash("previousblockhash");
@@ -124,7 +124,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     /// <summary>The fee of a mempool transaction, or null when it is not there.</summary>
     public async Task<Amount?> ReadMempoolFeeAsync(TxHash id, CancellationToken cancellationToken)
     {
-        var result = await TryAsync(new RpcCall("getmempoolentry", id.ToString()), (ref reader) => ReadFee(ref reader, decimals), cancellationToken);
+        var result = await TryAsync(new RpcCall("getmempoolentry", id.ToString()) { Timeout = Quick }, (ref reader) => ReadFee(ref reader, decimals), cancellationToken);
         return result.Error is null ? result.Value : IsMissing(result.Error) ? null : throw Outage(result.Error);
     }
 
@@ -133,7 +133,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     /// </summary>
     public async Task<IReadOnlyList<byte[]?>> ReadTransactionsAsync(IReadOnlyList<TxHash> ids, CancellationToken cancellationToken)
     {
-        var calls = ids.Select(static id => new RpcCall("getrawtransaction", id.ToString()) { MaxReplyBytes = RpcCall.LargeReply }).ToArray();
+        var calls = ids.Select(static id => new RpcCall("getrawtransaction", id.ToString()) { Timeout = Quick, MaxReplyBytes = RpcCall.LargeReply }).ToArray();
         var results = await rpc.BatchAsync(calls, static (ref reader) => RpcReading.ReadHex(ref reader), cancellationToken);
         return [.. results.Select(result => result.Error is null ? result.Value : IsMissing(result.Error) ? null : throw Outage(result.Error))];
     }
@@ -141,7 +141,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     /// <summary>Whether each transaction is in the mempool now.</summary>
     public async Task<IReadOnlyList<bool>> ReadPresenceAsync(IReadOnlyList<TxHash> ids, CancellationToken cancellationToken)
     {
-        var calls = ids.Select(static id => new RpcCall("getmempoolentry", id.ToString()) { MaxReplyBytes = RpcCall.LargeReply }).ToArray();
+        var calls = ids.Select(static id => new RpcCall("getmempoolentry", id.ToString()) { Timeout = Quick, MaxReplyBytes = RpcCall.LargeReply }).ToArray();
         var results = await rpc.BatchAsync(calls, static (ref reader) => RpcJson.ReadObject(ref reader).ValueKind == JsonValueKind.Object, cancellationToken);
         return [.. results.Select(result => result.Error is null || (IsMissing(result.Error) ? false : throw Outage(result.Error)))];
     }
@@ -150,7 +150,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     public async Task<bool> MayFindConfirmedAsync(CancellationToken cancellationToken)
     {
         if (hasIndex is { } known) return known;
-        var result = await TryAsync(new RpcCall("getindexinfo", "txindex"), static (ref reader) => RpcJson.ReadObject(ref reader).TryGetProperty("txindex", out _), cancellationToken);
+        var result = await TryAsync(new RpcCall("getindexinfo", "txindex") { Timeout = Quick }, static (ref reader) => RpcJson.ReadObject(ref reader).TryGetProperty("txindex", out _), cancellationToken);
         var answer = result.Error is not null || result.Value;
         hasIndex = answer;
         return answer;
@@ -159,7 +159,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     /// <summary>Outputs that no block has spent, null for others; same order. A node that cannot tell (pruned bcoin) knows none.</summary>
     public async Task<IReadOnlyList<TxOutput?>> ReadUnspentAsync(IReadOnlyList<OutPoint> outPoints, CancellationToken cancellationToken)
     {
-        var calls = outPoints.Select(static point => new RpcCall("gettxout", point.Transaction.ToString(), (long)point.Index, false)).ToArray();
+        var calls = outPoints.Select(static point => new RpcCall("gettxout", point.Transaction.ToString(), (long)point.Index, false) { Timeout = Quick }).ToArray();
         var results = await rpc.BatchAsync(calls, (ref reader) => PrevoutReader.ReadUnspent(ref reader, decimals), cancellationToken);
         return [.. results.Select((result, i) => result.Error is null && result.Value is { } found ? found with { Index = outPoints[i].Index } : (TxOutput?)null)];
     }
@@ -187,7 +187,7 @@ public sealed class BitcoinRpc(NodeRpc rpc, int decimals)
     /// <summary>What the node publishes by ZeroMQ; null when it does not say (no such method), so may or may not publish.</summary>
     public async Task<IReadOnlyList<ZmqPublication>?> ReadZmqPublicationsAsync(CancellationToken cancellationToken)
     {
-        var result = await TryAsync(new RpcCall("getzmqnotifications"), static (ref reader) =>
+        var result = await TryAsync(new RpcCall("getzmqnotifications") { Timeout = Quick }, static (ref reader) =>
         {
             var list = JsonElement.ParseValue(ref reader);
             return list.ValueKind != JsonValueKind.Array

@@ -189,7 +189,7 @@ public sealed class NodeRpc : IDisposable
         // GetString on bytes that are not UTF-8 is an InvalidOperationException; number and hex readers throw the other two.
         catch (Exception problem) when (problem is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
-            throw Outage($"{method} was answered with something unreadable: {problem.Message}", problem);
+            throw Outage($"{method} was answered with something unreadable: {ForeignText.Clean(problem.Message, ForeignText.Sentence)}", problem);
         }
     }
 

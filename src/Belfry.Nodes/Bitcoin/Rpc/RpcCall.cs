@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Belfry.Nodes.Bitcoin.Rpc;
 
-/// <summary>One call: a method and its arguments by place (<see cref="string"/>, <see cref="bool"/>, <see cref="int"/> or <see cref="long"/>).</summary>
+/// <summary>One call: a method and its arguments by place (<see cref="string"/>, <see cref="bool"/>, <see cref="int"/>, <see cref="long"/>, or a <see cref="JsonElement"/> for lists and objects).</summary>
 public sealed class RpcCall(string method, params object[] arguments)
 {
     /// <summary>Longest answer to a call that returns some numbers and hashes.</summary>
@@ -67,6 +67,7 @@ public sealed class RpcCall(string method, params object[] arguments)
             case bool flag: writer.WriteBooleanValue(flag); break;
             case int number: writer.WriteNumberValue(number); break;
             case long number: writer.WriteNumberValue(number); break;
+            case JsonElement json: json.WriteTo(writer); break;
             default: throw new ArgumentException($"An RPC argument cannot be a {argument.GetType().Name}.", nameof(argument));
         }
     }

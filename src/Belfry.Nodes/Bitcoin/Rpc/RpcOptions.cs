@@ -4,7 +4,7 @@ namespace Belfry.Nodes.Bitcoin.Rpc;
 public sealed record RpcOptions
 {
     /// <summary>How long until the answer to a call begins, when the call does not say otherwise.</summary>
-    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long an answer may take from its beginning to its end.</summary>
     public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromSeconds(60);

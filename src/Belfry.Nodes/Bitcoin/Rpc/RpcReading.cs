@@ -12,6 +12,9 @@ static class RpcReading
     // No chain's supply has 20 digits of base units; an exponent beyond this only serves to make us allocate.
     const int MaxExponent = 30;
 
+    // Digits are worked off one by one, which costs the square of their number.
+    const int MaxAmountLength = 100;
+
     /// <summary>Moves to the next token of the expected kind.</summary>
     public static void Expect(ref Utf8JsonReader reader, JsonTokenType type, string what)
     {
@@ -81,7 +84,7 @@ static class RpcReading
     /// </summary>
     public static Amount CurrentAmount(ref Utf8JsonReader reader, int decimals)
     {
-        if (reader.TokenType is not (JsonTokenType.Number or JsonTokenType.String) || reader.ValueIsEscaped || reader.ValueSpan.Length > 100)
+        if (reader.TokenType is not (JsonTokenType.Number or JsonTokenType.String) || reader.ValueIsEscaped)
             throw new JsonException("expected an amount");
         return ParseAmount(reader.ValueSpan, decimals);
     }
@@ -90,6 +93,7 @@ static class RpcReading
     /// <exception cref="JsonException">Not a number, or finer than one base unit.</exception>
     public static Amount ParseAmount(ReadOnlySpan<byte> text, int decimals)
     {
+        if (text.Length > MaxAmountLength) throw new JsonException("expected an amount");
         var negative = text.Length > 0 && text[0] == (byte)'-';
         if (negative) text = text[1..];
         var exponent = decimals;

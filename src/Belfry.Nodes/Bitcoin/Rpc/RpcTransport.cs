@@ -46,6 +46,9 @@ sealed class RpcTransport : IDisposable
 {
     // Nodes close idle connections after 30 s; giving them up earlier avoids writing into one that is just being closed.
     static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(20);
+
+    // A length that is only claimed must not make us allocate; what is longer grows as it arrives.
+    const long TrustedLength = 4 << 20;
     static readonly MediaTypeHeaderValue Json = new("application/json");
 
     readonly RpcEndpoint endpoint;
@@ -139,7 +142,7 @@ sealed class RpcTransport : IDisposable
         }
 
         if (response.Content.Headers.ContentLength > maxReply) throw TooLarge(maxReply);
-        var bytes = new RentedBytes((int)Math.Max(response.Content.Headers.ContentLength ?? 4096, 256) + 1);
+        var bytes = new RentedBytes((int)Math.Clamp(response.Content.Headers.ContentLength ?? 4096, 256, TrustedLength) + 1);
         try
         {
             await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
@@ -190,6 +193,7 @@ sealed class RpcTransport : IDisposable
     static string Innermost(Exception problem)
     {
         while (problem.InnerException is { } inner) problem = inner;
-        return problem.Message;
+        // The framework repeats what the other side sent: a header line may hold anything, and sixteen kilobytes of it.
+        return ForeignText.Clean(problem.Message, ForeignText.Sentence);
     }
 }

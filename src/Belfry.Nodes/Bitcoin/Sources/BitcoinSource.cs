@@ -22,7 +22,7 @@ public sealed class BitcoinSource : IChainSource
     readonly BitcoinRpc rpc;
     readonly NodeIdentity identity;
     readonly PrevoutFinder prevouts;
-    readonly RecentBlocks blocks = new();
+    readonly RecentBlocks blocks;
     readonly CancellationTokenSource disposed = new();
     readonly Lock gate = new();
     readonly HashSet<Task> listeners = [];
@@ -38,8 +38,9 @@ public sealed class BitcoinSource : IChainSource
         logger = loggers.CreateLogger<BitcoinSource>();
         connection = new NodeRpc(options.Rpc, network, clock, entropy, logger, options.RpcOptions);
         rpc = new BitcoinRpc(connection, options.Profile.Decimals);
-        identity = new NodeIdentity(rpc, options.Profile, options.Genesis, clock);
+        identity = new NodeIdentity(rpc, options, clock);
         prevouts = new PrevoutFinder(rpc, reader);
+        blocks = new RecentBlocks(reader.IsSound);
     }
 
     /// <inheritdoc/>

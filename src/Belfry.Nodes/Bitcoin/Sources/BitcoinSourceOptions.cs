@@ -14,6 +14,9 @@ public sealed record BitcoinSourceOptions
     /// <summary>Hash of the network's block at height 0; a node with another one is refused.</summary>
     public required BlockHash Genesis { get; init; }
 
+    /// <summary>Blocks of this network that others with the same first block do not have; a node with another one at such a height is refused.</summary>
+    public IReadOnlyList<BlockRef> ForkBlocks { get; init; } = [];
+
     /// <summary>The node's RPC.</summary>
     public required RpcEndpoint Rpc { get; init; }
 

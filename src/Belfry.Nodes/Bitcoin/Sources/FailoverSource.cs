@@ -20,7 +20,7 @@ public sealed class FailoverSource : IChainSource
     readonly Lock gate = new();
     readonly HashSet<Task> listeners = [];
     Task reconsidering = Task.CompletedTask;
-    TaskCompletionSource moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    CancellationTokenSource turn = new();
     BigInteger mostWork;
     volatile int current;
 
@@ -91,11 +91,12 @@ public sealed class FailoverSource : IChainSource
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await disposed.CancelAsync();
+        Background.Cancel(disposed);
         Task[] running;
         lock (gate) running = [.. listeners, reconsidering];
         await Task.WhenAll(running);
         foreach (var node in nodes) await node.DisposeAsync();
+        turn.Dispose();
         disposed.Dispose();
     }
 
@@ -121,9 +122,9 @@ public sealed class FailoverSource : IChainSource
             while (true)
             {
                 int at;
-                Task change;
-                lock (gate) (at, change) = (current, moved.Task);
-                await PumpAsync(at, change, queue, stop.Token);
+                CancellationToken moved;
+                lock (gate) (at, moved) = (current, turn.Token);
+                await PumpAsync(at, queue, moved, stop.Token);
                 queue.Write(new FeedSignal.Lost(LostReason.NodeSwitched, $"from {nodes[at].Status.Endpoint} to {Status.Endpoint}"));
             }
         }
@@ -140,15 +141,12 @@ public sealed class FailoverSource : IChainSource
     }
 
     /// <summary>Passes on one node's signals until another node is chosen.</summary>
-    async Task PumpAsync(int at, Task change, SignalQueue queue, CancellationToken cancellationToken)
+    async Task PumpAsync(int at, SignalQueue queue, CancellationToken moved, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var pumping = CopyAsync(at, queue, stop.Token);
-        await Task.WhenAny(pumping, change);
-        await stop.CancelAsync();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(moved, cancellationToken);
         try
         {
-            await pumping;
+            await CopyAsync(at, queue, stop.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -233,12 +231,15 @@ public sealed class FailoverSource : IChainSource
 
     void MoveTo(int next)
     {
+        CancellationTokenSource over;
         lock (gate)
         {
             SourceLog.Switched(logger, chain, nodes[current].Status.Endpoint, nodes[next].Status.Endpoint);
             current = next;
-            moved.TrySetResult();
-            moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            (over, turn) = (turn, new CancellationTokenSource());
         }
+
+        Background.Cancel(over);
+        over.Dispose();
     }
 }

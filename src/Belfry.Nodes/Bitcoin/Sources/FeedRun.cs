@@ -93,7 +93,7 @@ sealed class FeedRun : IFeedSink, IAsyncDisposable
         silenced = true;
         await stop.CancelAsync();
         // Whatever it ends with was wanted or has been read.
-        await Completion.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
+        await Background.WhenEndedAsync(Completion);
         _ = Completion.Exception;
         stop.Dispose();
     }

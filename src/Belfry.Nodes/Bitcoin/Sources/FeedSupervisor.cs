@@ -14,8 +14,10 @@ namespace Belfry.Nodes.Bitcoin.Sources;
 /// <param name="opened">Called with each feed that becomes the one in use.</param>
 sealed class FeedSupervisor(IReadOnlyList<IFeed> feeds, NodeIdentity node, FeedContext context, Action<FeedKind> opened)
 {
+    // While nothing is heard at all, the next best feed must not wait for the best; with one open, the better one may take its time.
+    static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
     static readonly TimeSpan OpenPatience = TimeSpan.FromSeconds(15);
-    static readonly TimeSpan NodeBackoffCap = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan NodeBackoffCap = TimeSpan.FromSeconds(2);
     readonly FeedHealth[] health = [.. feeds.Select(_ => new FeedHealth())];
 
     // The loss that has been told and not yet been followed by an opening.
@@ -30,7 +32,7 @@ sealed class FeedSupervisor(IReadOnlyList<IFeed> feeds, NodeIdentity node, FeedC
             while (true)
             {
                 await WaitForNodeAsync(queue, cancellationToken);
-                run = await OpenBestAsync(feeds.Count, queue, cancellationToken);
+                run = await OpenBestAsync(feeds.Count, FirstPatience, queue, cancellationToken);
                 if (run is null) await PauseAsync(TimeSpan.FromMilliseconds(250), cancellationToken);
                 while (run is not null) run = await StayAsync(run, queue, cancellationToken);
             }
@@ -81,9 +83,25 @@ sealed class FeedSupervisor(IReadOnlyList<IFeed> feeds, NodeIdentity node, FeedC
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        if (await OpenBestAsync(place, queue, cancellationToken) is not { } better) return run;
+        if (await OpenBetterAsync(run, place, queue, cancellationToken) is not { } better) return run;
         await run.DisposeAsync();
         return better;
+    }
+
+    /// <summary>Tries to open a better feed than the one that runs; gives up when that one ends meanwhile, so that its end is told at once.</summary>
+    async Task<FeedRun?> OpenBetterAsync(FeedRun run, int place, SignalQueue queue, CancellationToken cancellationToken)
+    {
+        using var trying = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var opening = OpenBestAsync(place, OpenPatience, queue, trying.Token);
+        if (await Task.WhenAny(opening, run.Completion) != opening) await trying.CancelAsync();
+        try
+        {
+            return await opening;
+        }
+        catch (OperationCanceledException) when (trying.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     async Task LeaveAsync(FeedRun run, SignalQueue queue, CancellationToken cancellationToken)
@@ -99,13 +117,13 @@ sealed class FeedSupervisor(IReadOnlyList<IFeed> feeds, NodeIdentity node, FeedC
     }
 
     /// <summary>Opens the best feed among the first <paramref name="count"/> whose time to be tried has come; null when none opens.</summary>
-    async Task<FeedRun?> OpenBestAsync(int count, SignalQueue queue, CancellationToken cancellationToken)
+    async Task<FeedRun?> OpenBestAsync(int count, TimeSpan patience, SignalQueue queue, CancellationToken cancellationToken)
     {
         for (var i = 0; i < count; i++)
         {
             var last = i == feeds.Count - 1;
             if (!last && health[i].TimeUntilRetry(context.Clock) > TimeSpan.Zero) continue;
-            var (run, failure) = await TryOpenAsync(feeds[i], queue, cancellationToken);
+            var (run, failure) = await TryOpenAsync(feeds[i], last ? OpenPatience : patience, queue, cancellationToken);
             if (run is not null)
             {
                 told = "";
@@ -121,12 +139,12 @@ sealed class FeedSupervisor(IReadOnlyList<IFeed> feeds, NodeIdentity node, FeedC
         return null;
     }
 
-    async Task<(FeedRun? Run, FeedLostException? Failure)> TryOpenAsync(IFeed feed, SignalQueue queue, CancellationToken cancellationToken)
+    async Task<(FeedRun? Run, FeedLostException? Failure)> TryOpenAsync(IFeed feed, TimeSpan patience, SignalQueue queue, CancellationToken cancellationToken)
     {
         try
         {
             return await feed.IsOfferedAsync(cancellationToken)
-                ? await FeedRun.OpenAsync(feed, queue, context.Endpoint, OpenPatience, context.Clock, cancellationToken)
+                ? await FeedRun.OpenAsync(feed, queue, context.Endpoint, patience, context.Clock, cancellationToken)
                 : (null, new FeedLostException(LostReason.Silence, "the node does not offer it") { Useless = true });
         }
         catch (EndpointException problem)

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Belfry.Core.Chains;
 using Belfry.Core.Runtime;
 using Belfry.Nodes.Bitcoin.Rpc;
 
@@ -8,7 +7,7 @@ namespace Belfry.Nodes.Bitcoin.Sources;
 /// <summary>
 /// Which node answers: whether it is on the configured network, what it calls itself, and whether it was started anew since it was last asked.
 /// </summary>
-sealed class NodeIdentity(BitcoinRpc rpc, ChainProfile profile, BlockHash genesis, TimeProvider clock)
+sealed class NodeIdentity(BitcoinRpc rpc, BitcoinSourceOptions options, TimeProvider clock)
 {
     // Uptime is in whole seconds on the node's side and read over a network on ours.
     static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(3);
@@ -27,15 +26,24 @@ sealed class NodeIdentity(BitcoinRpc rpc, ChainProfile profile, BlockHash genesi
     {
         if (known) return;
         var first = await rpc.ReadHashAsync(0, cancellationToken);
-        if (first != genesis)
+        if (first != options.Genesis)
         {
             throw Problem(first is null ? "has no block at height 0"
-                : $"is on another network: its chain starts with {first}, {profile.Id} {profile.Network} starts with {genesis}", new WrongNetworkException());
+                : $"is on another network: its chain starts with {first}, {Network} starts with {options.Genesis}", new WrongNetworkException());
+        }
+
+        foreach (var fork in options.ForkBlocks)
+        {
+            // A node that has not come so far yet is asked again after the next outage; until it has, nobody can tell the networks apart by their blocks.
+            if (await rpc.ReadHashAsync(fork.Height, cancellationToken) is { } block && block != fork.Hash)
+                throw Problem($"is on another network: its block {fork.Height} is {block}, that of {Network} is {fork.Hash}", new WrongNetworkException());
         }
 
         Name = Printable(await rpc.ReadSubversionAsync(cancellationToken));
         known = true;
     }
+
+    string Network => $"{options.Profile.Id} {options.Profile.Network}";
 
     /// <summary>After an outage another node may answer at the same address.</summary>
     public void Forget() => known = false;

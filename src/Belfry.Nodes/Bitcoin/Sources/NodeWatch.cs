@@ -32,10 +32,11 @@ sealed class NodeWatch(BitcoinRpc rpc, NodeIdentity identity, TimeSpan interval,
             if (blockDoubt && now.BlockNews == before.BlockNews) throw Silent($"the node's best block is {now.Best}, and no block was announced", now.BlockNews == 0);
             if (mempoolDoubt && now.TransactionNews == before.TransactionNews && now.Mempool.Bytes > 0)
                 throw Silent($"the node's mempool grew to {now.Mempool.Count} transactions, and none was announced", now.TransactionNews == 0);
-            // News may be on its way: silence is believed when it lasts another interval.
-            blockDoubt = now.Best != before.Best && now.BlockNews == before.BlockNews;
+            // News may be on its way: silence is believed when it lasts another interval. Of blocks that were taken back (invalidateblock) no node tells its peers.
+            var unheard = now.Best != before.Best && now.BlockNews == before.BlockNews;
+            blockDoubt = unheard && now.Height > before.Height;
             mempoolDoubt = now.Mempool.Loaded && now.Mempool.Bytes > before.Mempool.Bytes && now.TransactionNews == before.TransactionNews;
-            if (blockDoubt) sink.Tell(new FeedSignal.TipChanged(now.Best));
+            if (unheard) sink.Tell(new FeedSignal.TipChanged(now.Best));
             before = now;
         }
     }
@@ -47,10 +48,10 @@ sealed class NodeWatch(BitcoinRpc rpc, NodeIdentity identity, TimeSpan interval,
             // Counted before the question: what is told between the two is not held against the feed.
             var blocks = Interlocked.Read(ref blockNews);
             var transactions = Interlocked.Read(ref transactionNews);
-            var best = await rpc.ReadBestHashAsync(cancellationToken);
+            var chain = await rpc.ReadChainInfoAsync(cancellationToken);
             var mempool = await rpc.ReadMempoolInfoAsync(cancellationToken);
             if (await identity.CheckRestartAsync(cancellationToken)) throw new FeedLostException(LostReason.NodeRestarted, "the node was started anew");
-            return new Look(best, mempool, blocks, transactions);
+            return new Look(chain.Best, chain.Height, mempool, blocks, transactions);
         }
         catch (EndpointException problem)
         {
@@ -61,5 +62,5 @@ sealed class NodeWatch(BitcoinRpc rpc, NodeIdentity identity, TimeSpan interval,
 
     static FeedLostException Silent(string detail, bool never) => new(LostReason.Silence, detail) { Useless = never };
 
-    readonly record struct Look(BlockHash Best, MempoolInfo Mempool, long BlockNews, long TransactionNews);
+    readonly record struct Look(BlockHash Best, long Height, MempoolInfo Mempool, long BlockNews, long TransactionNews);
 }

@@ -1,4 +1,5 @@
 using Belfry.Core.Chains;
+using Belfry.Core.Runtime;
 using Belfry.Nodes.Bitcoin.Peer;
 
 namespace Belfry.Nodes.Bitcoin.Sources;
@@ -22,7 +23,7 @@ sealed class PeerFeed(PeerFeedClient client, Func<NodeWatch> watch, RecentBlocks
         var watching = watcher.RunAsync(sink, stop.Token);
         var first = await Task.WhenAny(hearing, watching);
         await stop.CancelAsync();
-        await Task.WhenAll(hearing, watching).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
+        await Background.WhenEndedAsync(Task.WhenAll(hearing, watching));
         await first;
     }
 

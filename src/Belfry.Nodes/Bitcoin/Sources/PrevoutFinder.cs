@@ -7,12 +7,15 @@ namespace Belfry.Nodes.Bitcoin.Sources;
 interface IOutputReader
 {
     /// <summary>The outputs of one transaction.</summary>
-    /// <exception cref="Core.Runtime.MalformedDataException">Not a transaction.</exception>
-    IReadOnlyList<TxOutput> ReadOutputs(ReadOnlyMemory<byte> transaction);
+    /// <exception cref="Core.Runtime.MalformedDataException">Not a transaction, or another one than <paramref name="expected"/>.</exception>
+    IReadOnlyList<TxOutput> ReadOutputs(ReadOnlyMemory<byte> transaction, TxHash expected);
 
     /// <summary>Makes the outputs of a block's transactions findable by id.</summary>
     /// <exception cref="Core.Runtime.MalformedDataException">Not a block.</exception>
     IBlockOutputs Index(ReadOnlyMemory<byte> block);
+
+    /// <summary>Whether these bytes are a whole block whose transactions hash to the merkle root in its header.</summary>
+    bool IsSound(ReadOnlyMemory<byte> block);
 }
 
 /// <summary>The outputs that one block creates.</summary>
@@ -77,7 +80,7 @@ sealed class PrevoutFinder(BitcoinRpc rpc, IOutputReader reader)
         var outputs = new Dictionary<TxHash, IReadOnlyList<TxOutput>>();
         for (var i = 0; i < parents.Length; i++)
         {
-            if (raws[i] is { } raw) outputs[parents[i]] = reader.ReadOutputs(raw);
+            if (raws[i] is { } raw) outputs[parents[i]] = reader.ReadOutputs(raw, parents[i]);
         }
 
         TakeFrom(id => outputs.GetValueOrDefault(id), inputs, found);

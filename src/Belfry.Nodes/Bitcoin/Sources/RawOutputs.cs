@@ -1,4 +1,6 @@
 using Belfry.Core.Chains;
+using Belfry.Core.Runtime;
+using Belfry.Nodes.Bitcoin.Encodings;
 using Belfry.Nodes.Bitcoin.Readers;
 
 namespace Belfry.Nodes.Bitcoin.Sources;
@@ -7,7 +9,12 @@ namespace Belfry.Nodes.Bitcoin.Sources;
 sealed class RawOutputs(TransactionFormat format) : IOutputReader
 {
     /// <inheritdoc/>
-    public IReadOnlyList<TxOutput> ReadOutputs(ReadOnlyMemory<byte> transaction) => Read(TransactionReader.Read(transaction.Span, format));
+    public IReadOnlyList<TxOutput> ReadOutputs(ReadOnlyMemory<byte> transaction, TxHash expected)
+    {
+        var reader = TransactionReader.Read(transaction.Span, format);
+        var id = reader.ComputeId();
+        return id == expected ? Read(reader) : throw new MalformedDataException("transaction", $"its id is {id} where {expected} was asked");
+    }
 
     /// <inheritdoc/>
     public IBlockOutputs Index(ReadOnlyMemory<byte> block)
@@ -17,6 +24,19 @@ sealed class RawOutputs(TransactionFormat format) : IOutputReader
         // The last of two transactions with one id is the one whose coins exist (BIP 30).
         while (reader.MoveNext()) places[reader.Current.ComputeId()] = reader.Current.Start;
         return new BlockOutputs(block, places, format);
+    }
+
+    /// <inheritdoc/>
+    public bool IsSound(ReadOnlyMemory<byte> block)
+    {
+        try
+        {
+            return BlockSummary.Read(block.Span, format, ScriptRules.None).MerkleRootHolds;
+        }
+        catch (MalformedDataException)
+        {
+            return false;
+        }
     }
 
     static TxOutput[] Read(TransactionReader transaction)

@@ -51,11 +51,19 @@ sealed class SignalQueue(int maxSignals = 100_000, long maxBytes = 64 << 20)
     /// <summary>Takes signals as they come.</summary>
     public async IAsyncEnumerable<FeedSignal> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var signal in channel.Reader.ReadAllAsync(cancellationToken))
+        // Cancelling ends the channel instead of its reader, and not ReadAllAsync: both would leave the scheduler of the caller, out of a simulation's sight.
+        await using var end = cancellationToken.UnsafeRegister(static state => ((SignalQueue)state!).Complete(null), this);
+        while (await channel.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            if (signal is not (FeedSignal.Opened or FeedSignal.Lost)) Release(signal);
-            yield return signal;
+            while (channel.Reader.TryRead(out var signal))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (signal is not (FeedSignal.Opened or FeedSignal.Lost)) Release(signal);
+                yield return signal;
+            }
         }
+
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     void Drop()

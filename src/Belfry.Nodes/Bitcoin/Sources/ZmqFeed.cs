@@ -44,7 +44,7 @@ sealed class ZmqFeed(
             var tasks = open.Select(subscription => RunAsync(subscription, sink, watcher, stop.Token)).Append(watcher.RunAsync(sink, stop.Token)).ToArray();
             var first = await Task.WhenAny(tasks);
             await stop.CancelAsync();
-            await Task.WhenAll(tasks).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
+            await Background.WhenEndedAsync(Task.WhenAll(tasks));
             await first;
         }
         catch (Exception problem) when (problem is IOException or SocketException)

@@ -10,12 +10,16 @@ sealed class ZmqSubscription : IAsyncDisposable
     // libzmq hands a subscription to its publisher within a millisecond of its own clock after taking it in; a 3.0 peer cannot even say that it took it.
     static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(5);
     static readonly TimeSpan SettlingUnanswered = TimeSpan.FromMilliseconds(100);
+
+    // A publisher that goes on publishing and never answers would fill the memory until its time is up.
+    const int MaxEarly = 10_000;
     static readonly byte[] Barrier = "open"u8.ToArray();
 
     readonly ZmtpConnection connection;
     readonly ZmtpLimits limits;
     readonly TimeProvider clock;
     readonly Queue<ZmqMessage> early = new();
+    long earlyBytes;
     long heard;
 
     ZmqSubscription(ZmtpConnection connection, ZmqEndpoint endpoint, string topic, ZmtpLimits limits, TimeProvider clock)
@@ -101,7 +105,11 @@ sealed class ZmqSubscription : IAsyncDisposable
             var frame = await connection.ReadFrameAsync(cancellationToken);
             if (!frame.IsCommand)
             {
-                early.Enqueue(await ReadMessageAsync(frame, cancellationToken));
+                var message = await ReadMessageAsync(frame, cancellationToken);
+                earlyBytes += message.Body.Length;
+                if (early.Count == MaxEarly || earlyBytes > limits.MaxFrameBytes)
+                    throw new MalformedDataException("ZMTP handshake", $"{early.Count} messages of {earlyBytes} bytes before the answer to our PING");
+                early.Enqueue(message);
                 continue;
             }
 
