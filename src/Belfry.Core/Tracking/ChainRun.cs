@@ -275,7 +275,7 @@ public sealed class ChainRun
         var live = scripts.Where(script => script.FromHeight is not { } from || (replica.Position is not null && from > tip)).ToArray();
         foreach (var script in live) replica.Index.Add(script.Script);
         var early = live.Where(static script => script.FromHeight is not null).Select(static script => script.Script).ToArray();
-        if (early.Length > 0) await replica.Parts.Watches.ActivateAsync(replica.Id, early, cancellationToken);
+        if (early.Length > 0) await committer.ActivateAsync(early, cancellationToken);
         history.Add(scripts.Except(live));
         sweepMempool |= live.Length > 0;
     }

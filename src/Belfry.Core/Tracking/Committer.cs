@@ -36,19 +36,31 @@ public sealed class Committer(ChainReplica replica, TrackingMetrics metrics, ILo
         var batch = storyteller.Tell(facts, balances, position == written ? null : position);
         if (silentlyConnected is not null) batch = batch with { Connected = [.. silentlyConnected, .. batch.Connected] };
 
+        await UntilTakenAsync(async () =>
+        {
+            var started = replica.Parts.Clock.GetTimestamp();
+            var result = await ledger.CommitAsync(batch, cancellationToken);
+            metrics.Committed(replica.Id, batch, result, replica.Parts.Clock.GetElapsedTime(started));
+            if (result.Duplicates > 0) TrackingLog.Duplicates(logger, replica.Id.Value, result.Duplicates);
+        }, cancellationToken);
+        written = position;
+        replica.Open.Committed();
+    }
+
+    /// <summary>Notes in the store that these scripts are live from now on.</summary>
+    public ValueTask ActivateAsync(IReadOnlyList<Script> scripts, CancellationToken cancellationToken) =>
+        UntilTakenAsync(() => replica.Parts.Watches.ActivateAsync(replica.Id, scripts, cancellationToken), cancellationToken);
+
+    async ValueTask UntilTakenAsync(Func<ValueTask> write, CancellationToken cancellationToken)
+    {
         var wait = TimeSpan.FromMilliseconds(50);
         while (true)
         {
             try
             {
-                var started = replica.Parts.Clock.GetTimestamp();
-                var result = await ledger.CommitAsync(batch, cancellationToken);
-                metrics.Committed(replica.Id, batch, result, replica.Parts.Clock.GetElapsedTime(started));
-                if (result.Duplicates > 0) TrackingLog.Duplicates(logger, replica.Id.Value, result.Duplicates);
+                await write();
                 if (Trouble is not null) TrackingLog.StoreRecovered(logger, replica.Id.Value);
                 Trouble = null;
-                written = position;
-                replica.Open.Committed();
                 return;
             }
             catch (StoreException problem)

@@ -182,7 +182,7 @@ public sealed class History(ChainReplica replica, Committer committer, ILogger l
         if (finished.Scripts is { Count: > 0 } scripts)
         {
             foreach (var script in scripts.Keys) replica.Index.Add(script);
-            await replica.Parts.Watches.ActivateAsync(replica.Id, [.. scripts.Keys], cancellationToken);
+            await committer.ActivateAsync([.. scripts.Keys], cancellationToken);
         }
 
         TrackingLog.HistoryDone(logger, replica.Id.Value, tip, finished.Scripts?.Count ?? replica.Index.Scripts.Count);
