@@ -7,6 +7,8 @@ switch (arguments.Command)
 {
     case "fanout":
         return FanoutBench.Run(arguments.Number("clients", 1000), arguments.Number("rounds", 3), arguments.Text("data"), arguments.List("only"), args.Contains("--no-ladder"));
+    case "smoke":
+        return Smoke.Run();
     case "stuck":
         return StuckBench.Run(arguments.Text("data"));
     case "ingest":
@@ -22,6 +24,7 @@ switch (arguments.Command)
             usage: bench/load <what> [options]
               fanout   --clients 1000 --rounds 3 [--only belfry,ws,socket.io] [--data FOLDER]
               stuck
+              smoke
               latency  --rounds 10
               ingest   --rate 5000 --seconds 10 [--paying N-in-1000] [--watched 1000000]
               catchup  [--blocks 200]
