@@ -19,7 +19,7 @@ static class RawSocket
         var one = new byte[1];
         while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
         {
-            await client.GetStream().ReadExactlyAsync(one).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+            await client.GetStream().ReadExactlyAsync(one).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
             head.Append((char)one[0]);
         }
 
@@ -52,7 +52,7 @@ static class RawSocket
     public static async Task<(byte First, byte[] Payload)> ReadFrameAsync(Stream stream)
     {
         var head = new byte[2];
-        await stream.ReadExactlyAsync(head).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        await stream.ReadExactlyAsync(head).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
         var length = (int)head[1];
         if (length == 126)
         {
@@ -68,7 +68,7 @@ static class RawSocket
         }
 
         var payload = new byte[length];
-        await stream.ReadExactlyAsync(payload).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        await stream.ReadExactlyAsync(payload).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
         return (head[0], payload);
     }
 }

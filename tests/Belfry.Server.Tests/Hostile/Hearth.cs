@@ -18,7 +18,7 @@ namespace Belfry.Server.Tests.Hostile;
 /// </summary>
 sealed class Hearth : IAsyncDisposable
 {
-    static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
     const long MostMemory = 128 << 20;
     readonly UnobservedFaults faults = new();
     readonly ErrorLog errors;
