@@ -32,15 +32,15 @@ sealed class Timeline(Terminal terminal, TimeProvider clock, bool asJson)
     public void Did(string text, string? transaction = null)
     {
         TellSkipped();
-        if (asJson) Write(JsonSerializer.Serialize(new DidLine(Seconds(), text, transaction), Lines.DidLine));
-        else Write($"{At()}  {terminal.Paint(Ink.Bold, text)}{(transaction is null ? "" : "  tx " + transaction)}");
+        if (asJson) Write(() => JsonSerializer.Serialize(new DidLine(Seconds(), text, transaction), Lines.DidLine));
+        else Write(() => $"{At()}  {terminal.Paint(Ink.Bold, text)}{(transaction is null ? "" : "  tx " + transaction)}");
     }
 
     /// <summary>Something was told.</summary>
     public void Told(BelfryEvent happened)
     {
-        if (asJson) Write(JsonSerializer.Serialize(new ToldLine(Seconds(), JsonElement.Parse(happened.Raw!.Value.Span)), Lines.ToldLine));
-        else if (happened.Data.Event != "new_block" || ++blocks <= ShownBlocks) Write($"{At()}      {EventLine.Render(happened, terminal)}");
+        if (asJson) Write(() => JsonSerializer.Serialize(new ToldLine(Seconds(), JsonElement.Parse(happened.Raw!.Value.Span)), Lines.ToldLine));
+        else if (happened.Data.Event != "new_block" || ++blocks <= ShownBlocks) Write(() => $"{At()}      {EventLine.Render(happened, terminal)}");
         if (happened.Data.Event != "new_block") TellSkipped();
         TaskCompletionSource waiting;
         lock (gate)
@@ -88,20 +88,20 @@ sealed class Timeline(Terminal terminal, TimeProvider clock, bool asJson)
         var complete = expectations.TrueForAll(expected => expected.Told);
         if (asJson)
         {
-            Write(JsonSerializer.Serialize(new EndLine(Seconds(), complete, expectations), Lines.EndLine));
+            Write(() => JsonSerializer.Serialize(new EndLine(Seconds(), complete, expectations), Lines.EndLine));
             return complete;
         }
 
-        Write("");
+        Write(static () => "");
         foreach (var expected in expectations)
-            Write(expected.Told ? terminal.Paint(Ink.Green, $"  told      {expected.What}") : terminal.Paint(Ink.Red, $"  NOT TOLD  {expected.What}"));
+            Write(() => expected.Told ? terminal.Paint(Ink.Green, $"  told      {expected.What}") : terminal.Paint(Ink.Red, $"  NOT TOLD  {expected.What}"));
         return complete;
     }
 
     /// <summary>A hundred blocks in a row are one line, for people.</summary>
     void TellSkipped()
     {
-        if (Interlocked.Exchange(ref blocks, 0) - ShownBlocks is var skipped and > 0 && !asJson) Write($"{At()}      … and {skipped} more blocks");
+        if (Interlocked.Exchange(ref blocks, 0) - ShownBlocks is var skipped and > 0 && !asJson) Write(() => $"{At()}      … and {skipped} more blocks");
     }
 
     static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -110,9 +110,10 @@ sealed class Timeline(Terminal terminal, TimeProvider clock, bool asJson)
 
     string At() => terminal.Paint(Ink.Dim, string.Create(CultureInfo.InvariantCulture, $"{clock.GetElapsedTime(begun).TotalSeconds,8:0.000} s"));
 
-    void Write(string line)
+    /// <summary>The time is taken where the line is written, so that lines of two threads stand in the order of their times.</summary>
+    void Write(Func<string> line)
     {
-        lock (gate) terminal.Out.WriteLine(line);
+        lock (gate) terminal.Out.WriteLine(line());
     }
 }
 
