@@ -68,6 +68,8 @@ sealed class EventConnection : IDisposable
     {
         using var giveUp = options.Clock.CreateCancellation(options.SilenceLimit, cancellationToken);
         var receiving = ReceiveWholeAsync(giveUp.Token);
+        // When the ping fails or the caller stops, nobody asks how the receive ended.
+        _ = receiving.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         try
         {
             // this wait only decides whether to ask "are you there?"; the same receive goes on behind it

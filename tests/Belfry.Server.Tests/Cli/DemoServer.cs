@@ -37,6 +37,17 @@ public sealed class DemoServer : IAsyncLifetime
     internal async Task<string> AddressAsync(string owner = "alice") =>
         (await GetAsync("/api/v1/watches?limit=100")).GetProperty("watches").EnumerateArray().First(watch => watch.GetProperty("label").GetString() == owner).GetProperty("address").GetString()!;
 
+    /// <summary>The same, once much has been told of it: the chain goes on by itself.</summary>
+    internal async Task<string> BusyAddressAsync()
+    {
+        var address = await AddressAsync();
+        await Eventually.HoldsAsync(
+            async () => (await GetAsync($"/api/v1/addresses/btc/{address}")).GetProperty("transactions").GetInt64() >= 3
+                && (await GetAsync($"/api/v1/events?address={address}&limit=12")).GetProperty("events").GetArrayLength() == 12,
+            TimeSpan.FromSeconds(60));
+        return address;
+    }
+
     internal async Task<long> HeadAsync() => (await GetAsync("/health")).GetProperty("seq").GetInt64();
 
     public async ValueTask DisposeAsync()

@@ -54,7 +54,7 @@ public sealed class SearchTests(DemoServer demo) : IClassFixture<DemoServer>
         var first = (await EventsAsync("limit=1"))[0];
         foreach (var text in (string[])[first.GetProperty("id").GetString()!, "seq:1"])
             (await Typed.EndedAsync(["search", text, "--json", "--server", demo.Url])).Json[^1].GetProperty("id").GetString().ShouldBe(first.GetProperty("id").GetString());
-        var address = await demo.AddressAsync();
+        var address = await demo.BusyAddressAsync();
         var seen = await Typed.EndedAsync(["search", address.ToUpperInvariant(), "--json", "--limit", "5", "--server", demo.Url]);
         seen.Json[0].GetProperty("address").GetProperty("address").GetString().ShouldBe(address);
         seen.Json.Skip(1).ShouldAllBe(entry => entry.GetProperty("data").GetProperty("address").GetString() == address);
@@ -129,7 +129,7 @@ public sealed class SearchTests(DemoServer demo) : IClassFixture<DemoServer>
     [Fact]
     public async Task An_address_has_balance_and_a_whole_history()
     {
-        var address = await demo.AddressAsync();
+        var address = await demo.BusyAddressAsync();
         var plain = await Typed.EndedAsync(["address", "btc", address, "--limit", "2", "--server", demo.Url]);
         plain.ExitCode.ShouldBe(ExitCodes.Done, plain.Error);
         plain.Lines[0].ShouldBe(address);
