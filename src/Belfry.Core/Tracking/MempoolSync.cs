@@ -18,7 +18,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     readonly ArrivalQueue arrivals = new();
     readonly SortedDictionary<TxHash, TimeSpan> missing = new(Comparer<TxHash>.Create(static (left, right) => left.Value.CompareTo(right.Value)));
     readonly HashSet<TxHash> announced = [];
-    readonly HashSet<TxHash> premature = [];
+    readonly HashSet<TxHash> undecided = [];
     readonly UnmatchedArrivals unmatched = new();
     ulong? snapshotSequence;
 
@@ -121,12 +121,12 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
             found += await ReadAndArriveAsync(chunk, source, cancellationToken);
 
         // A miss hides more: what spent the missed coins looked like a stranger's business when it arrived.
-        if (found > 0 && !everything && source == "audit") found += await ReconcileAsync(source, everything: true, cancellationToken);
+        if (found > 0 && !everything && source == "audit") return found + await ReconcileAsync(source, everything: true, cancellationToken);
         view.Clear();
         view.UnionWith(present);
-        // Not looked at as far as the next comparison is concerned.
-        view.ExceptWith(premature);
-        premature.Clear();
+        // Asked for and not answered well, or come too early: not looked at as far as the next comparison is concerned.
+        view.ExceptWith(undecided);
+        undecided.Clear();
         if (snapshot.Loaded) MissAbsent(present);
         return found;
     }
@@ -222,6 +222,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
     {
         var raws = await Source.ReadTransactionsAsync(ids, cancellationToken);
         var others = new List<(TxHash Id, ReadOnlyMemory<byte> Raw)>();
+        undecided.UnionWith(ids);
         var pending = ids.Zip(raws).Where(static pair => pair.Second is not null).Select(static pair => (Id: pair.First, Raw: pair.Second!.Value)).ToList();
         var found = 0;
         while (pending.Count > 0)
@@ -232,6 +233,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
             {
                 if (Match(raw, id) is not { } matched) continue;
                 missing.Remove(id);
+                undecided.Remove(id);
                 if (matched.Match is { IsCoinbase: false } match) matches.Add(match);
                 else others.Add((id, raw));
             }
@@ -256,7 +258,7 @@ public sealed class MempoolSync(ChainReplica replica, Committer committer, Track
             if (arrival == Arrival.Changed) changed++;
             if (arrival != Arrival.Premature) continue;
             view.Remove(appraised.Transaction.Id);
-            premature.Add(appraised.Transaction.Id);
+            undecided.Add(appraised.Transaction.Id);
         }
 
         await committer.CommitAsync(null, cancellationToken);

@@ -20,6 +20,9 @@ public sealed record SimFaults
     /// <summary>A question is answered by an outage.</summary>
     public double Refuse { get; init; }
 
+    /// <summary>A transaction that was asked for is left out of the answer although the node has it.</summary>
+    public double Withhold { get; init; }
+
     /// <summary>Announce ids only; the listener has to ask for the bytes.</summary>
     public bool AnnounceOnly { get; init; }
 
@@ -149,7 +152,7 @@ public sealed class SimulatedNode : IChainSource
         () =>
         {
             var waiting = Waiting().ToDictionary(transaction => transaction.Id);
-            return (IReadOnlyList<ReadOnlyMemory<byte>?>)[.. ids.Select(id => waiting.TryGetValue(id, out var found) ? found.Raw : (ReadOnlyMemory<byte>?)null)];
+            return (IReadOnlyList<ReadOnlyMemory<byte>?>)[.. ids.Select(id => waiting.TryGetValue(id, out var found) && !entropy.Chance(Faults.Withhold) ? found.Raw : (ReadOnlyMemory<byte>?)null)];
         }, cancellationToken);
 
     /// <inheritdoc/>

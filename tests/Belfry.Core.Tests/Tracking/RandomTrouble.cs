@@ -44,6 +44,7 @@ sealed class RandomTrouble
             Duplicate = random.Chance(0.5) ? 0.1 : 0,
             Reorder = random.Chance(0.5) ? 0.1 : 0,
             Refuse = random.Chance(0.3) ? 0.03 : 0,
+            Withhold = random.Chance(0.3) ? 0.1 : 0,
             AnnounceOnly = random.Chance(0.3),
             HideDepartures = random.Chance(0.3),
             RepeatBlockTransactions = random.Chance(0.5),
