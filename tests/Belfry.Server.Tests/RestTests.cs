@@ -67,6 +67,21 @@ public sealed class RestTests
     }
 
     [Fact]
+    public async Task An_import_goes_on_while_the_client_reads_no_answer()
+    {
+        await using var server = await RunningServer.StartAsync();
+        // The client of .NET reads only when it has sent everything; these answers are far more than what stands between the two.
+        const int count = 600_000;
+        var body = new StringBuilder(count * 8);
+        for (var number = 0; number < count; number++) body.Append("{\"bad\"\n");
+        using var content = new StringContent(body.ToString(), Encoding.UTF8, "application/x-ndjson");
+        using var response = await server.Http.PostAsync("/api/v1/watches/import", content);
+        using var answers = new StreamReader(await response.Content.ReadAsStreamAsync());
+        for (var number = 1; number <= count; number++) (await answers.ReadLineAsync())!.ShouldStartWith("{\"line\":" + number + ",\"ok\":false,");
+        (await answers.ReadLineAsync()).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task An_address_has_its_balance_and_the_position_at_which_it_holds()
     {
         await using var server = await RunningServer.StartAsync();

@@ -8,6 +8,7 @@ using Belfry.Server.Auth;
 using Belfry.Server.Watches;
 using Belfry.Server.Wire;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Belfry.Server.Endpoints;
 
@@ -23,29 +24,45 @@ static class WatchImport
     const int LongestLine = 4 << 10;
     const int LargestBatch = 5000;
 
-    // Clients that read only after they have sent everything: their answers wait here up to this many bytes.
-    const int WaitingAnswers = 64 << 20;
+    // For whoever has sent everything and reads nothing more of the answers.
+    static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
 
     public static async Task RunAsync(HttpContext context, AddressReader reader, WatchRegistry watches, DeliveryHub hub)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null;
+        // While it sends, a client need not read.
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } pace) pace.MinDataRate = null;
         context.Response.ContentType = "application/x-ndjson";
-        var answers = new Pipe(new PipeOptions(pauseWriterThreshold: WaitingAnswers, resumeWriterThreshold: WaitingAnswers / 2, useSynchronizationContext: false));
-        var import = new Import(context.GetAccount(), reader, watches, hub, answers.Writer);
-        var sending = answers.Reader.CopyToAsync(context.Response.BodyWriter, context.RequestAborted);
+        await using var answers = new WaitingAnswers();
+        var import = new Import(context.GetAccount(), reader, watches, hub, answers);
+        var sending = answers.SendAsync(context.Response.BodyWriter, context.RequestAborted);
         try
         {
             await import.ReadAsync(context.Request.BodyReader, context.RequestAborted);
         }
         finally
         {
-            await answers.Writer.CompleteAsync();
-            await sending;
-            await answers.Reader.CompleteAsync();
+            await answers.CompleteAsync();
+            await SentAsync(context, answers, sending);
         }
     }
 
-    sealed class Import(Account account, AddressReader reader, WatchRegistry watches, DeliveryHub hub, PipeWriter answers)
+    static async Task SentAsync(HttpContext context, WaitingAnswers answers, Task sending)
+    {
+        var clock = context.RequestServices.GetRequiredService<TimeProvider>();
+        while (!sending.IsCompleted)
+        {
+            var before = answers.Sent;
+            using var noLonger = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+            await Task.WhenAny(sending, Task.Delay(LongestWait, clock, noLonger.Token));
+            Background.Cancel(noLonger);
+            if (!sending.IsCompleted && answers.Sent == before) context.Abort();
+        }
+
+        await sending;
+    }
+
+    sealed class Import(Account account, AddressReader reader, WatchRegistry watches, DeliveryHub hub, WaitingAnswers answers)
     {
         readonly List<(long Line, WatchRequest? Request, string? Error)> batch = [];
         long lines;
@@ -146,13 +163,14 @@ static class WatchImport
 
         async ValueTask AnswerAsync(IEnumerable<ImportLineBody> results, CancellationToken cancellationToken)
         {
+            var written = new ArrayBufferWriter<byte>(64 << 10);
             foreach (var result in results)
             {
-                answers.Write(JsonSerializer.SerializeToUtf8Bytes(result, WireJson.Default.ImportLineBody));
-                answers.Write("\n"u8);
+                written.Write(JsonSerializer.SerializeToUtf8Bytes(result, WireJson.Default.ImportLineBody));
+                written.Write("\n"u8);
             }
 
-            await answers.FlushAsync(cancellationToken);
+            await answers.AddAsync(written.WrittenMemory, cancellationToken);
         }
     }
 }
