@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Belfry.Core.Chains;
 using Belfry.Core.Ledger;
+using Belfry.Core.Runtime;
 
 namespace Belfry.Core.Leadership;
 
@@ -8,9 +9,13 @@ namespace Belfry.Core.Leadership;
 /// Leases of a store that belongs to one process: nobody else can ask, so that the one server always leads. Within the process the rules are those of every store;
 /// epochs begin at 1 with each start, because nothing of a former process can still be writing.
 /// </summary>
-public sealed class InProcessLease(ILedger ledger, TimeProvider clock) : IChainLease
+public sealed class InProcessLease(ILedger ledger, TimeProvider clock) : IChainLease, IWatchAcknowledgements
 {
     readonly ConcurrentDictionary<ChainId, Hand> hands = new();
+    readonly Bell bell = new(clock);
+
+    /// <inheritdoc/>
+    public long Acknowledgements => bell.Rung;
 
     /// <inheritdoc/>
     public ValueTask<Lease?> AcquireAsync(ChainId chain, string server, TimeSpan duration, CancellationToken cancellationToken)
@@ -56,6 +61,25 @@ public sealed class InProcessLease(ILedger ledger, TimeProvider clock) : IChainL
         return new FencedLedger(ledger, lease, CommitAsync);
     }
 
+    /// <inheritdoc/>
+    public async ValueTask AcknowledgeAsync(Lease lease, long version, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        if (!await ChangeAsync(lease.Chain, hand =>
+        {
+            if (!Holds(hand, lease)) return false;
+            hand.Acknowledged = Math.Max(hand.Acknowledged, version);
+            return true;
+        }, cancellationToken)) throw new LeaseLostException(lease);
+        bell.Ring();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<long> ReadAcknowledgedAsync(ChainId chain, CancellationToken cancellationToken) => ChangeAsync(chain, static hand => hand.Acknowledged, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask WaitAcknowledgedAsync(long known, TimeSpan atMost, CancellationToken cancellationToken) => bell.WaitAsync(known, atMost, cancellationToken);
+
     static bool Holds(Hand hand, Lease lease) => hand.Server is not null && hand.Epoch == lease.Epoch;
 
     TimeSpan? Left(Hand hand) => hand.Server is null ? null : hand.Duration - clock.GetElapsedTime(hand.Since);
@@ -65,8 +89,7 @@ public sealed class InProcessLease(ILedger ledger, TimeProvider clock) : IChainL
     // The hand is held until the batch is durable: between the look at the epoch and the write nobody takes over.
     async ValueTask<CommitResult> CommitAsync(Lease lease, LedgerBatch batch, CancellationToken cancellationToken)
     {
-        var hand = hands.GetOrAdd(lease.Chain, static _ => new Hand());
-        await hand.Gate.WaitAsync(cancellationToken);
+        var hand = await TakeAsync(lease.Chain, cancellationToken);
         try
         {
             return Holds(hand, lease) ? await ledger.CommitAsync(batch, cancellationToken) : throw new LeaseLostException(lease);
@@ -77,10 +100,18 @@ public sealed class InProcessLease(ILedger ledger, TimeProvider clock) : IChainL
         }
     }
 
+    // A wait that can be cancelled would end on the thread pool, out of a simulation's sight; this one lasts a commit at most.
+    async ValueTask<Hand> TakeAsync(ChainId chain, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var hand = hands.GetOrAdd(chain, static _ => new Hand());
+        await hand.Gate.WaitAsync(CancellationToken.None);
+        return hand;
+    }
+
     async ValueTask<T> ChangeAsync<T>(ChainId chain, Func<Hand, T> change, CancellationToken cancellationToken)
     {
-        var hand = hands.GetOrAdd(chain, static _ => new Hand());
-        await hand.Gate.WaitAsync(cancellationToken);
+        var hand = await TakeAsync(chain, cancellationToken);
         try
         {
             return change(hand);
@@ -101,6 +132,8 @@ public sealed class InProcessLease(ILedger ledger, TimeProvider clock) : IChainL
         public string? Server { get; set; }
 
         public long Since { get; set; }
+
+        public long Acknowledged { get; set; }
 
         public TimeSpan Duration { get; set; }
     }

@@ -60,6 +60,7 @@ public sealed class MemoryStore : IAsyncDisposable
         Reader = ledger;
         Journal = new MemoryJournal(this);
         Watches = new MemoryWatchStore(this);
+        Changes = new MemoryWatchFeed(this, this.options.Clock);
     }
 
     /// <summary>What survives.</summary>
@@ -76,6 +77,9 @@ public sealed class MemoryStore : IAsyncDisposable
 
     /// <summary>Standing interests.</summary>
     public IWatchStore Watches { get; }
+
+    /// <summary>What changes among them, for several simulated servers on one store.</summary>
+    public MemoryWatchFeed Changes { get; }
 
     /// <summary>Writes that a crash could lose now.</summary>
     public int Unsynced
@@ -121,6 +125,7 @@ public sealed class MemoryStore : IAsyncDisposable
                 foreach (var listener in hearers) listener.Appended(entries);
             }
 
+            Changes.Stir();
             foreach (var write in writes) write.Done.SetResult();
         }
     }

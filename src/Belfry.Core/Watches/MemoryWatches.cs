@@ -17,6 +17,11 @@ sealed record MemoryWatches
     ImmutableSortedDictionary<ChainId, ImmutableSortedDictionary<Script, ImmutableSortedDictionary<string, long>>> Scripts { get; init; } =
         ImmutableSortedDictionary<ChainId, ImmutableSortedDictionary<Script, ImmutableSortedDictionary<string, long>>>.Empty;
 
+    /// <summary>Each script that ever was watched, by the version of its last change.</summary>
+    ImmutableSortedDictionary<ChainId, ImmutableDictionary<Script, long>> Changed { get; init; } = ImmutableSortedDictionary<ChainId, ImmutableDictionary<Script, long>>.Empty;
+
+    long LastVersion { get; init; }
+
     public MemoryWatches Add(string store, Watch watch, out StoredWatch stored)
     {
         if (Find(watch.Account, watch.Chain, watch.Script) is { } held)
@@ -29,12 +34,12 @@ sealed record MemoryWatches
         var ordinal = Ordinals.Count + 1L;
         var accounts = WatchersOf(watch.Chain, watch.Script).SetItem(watch.Account, ordinal);
         stored = new StoredWatch(watch, Created: true);
-        return this with
+        return (this with
         {
             Ordinals = Ordinals.Add(watch.Id, ordinal),
             Accounts = Accounts.SetItem(watch.Account, OfAccount(watch.Account).Add(ordinal, watch)),
             Scripts = Scripts.SetItem(watch.Chain, ScriptsOf(watch.Chain).SetItem(watch.Script, accounts)),
-        };
+        }).Change(watch.Chain, watch.Script);
     }
 
     public MemoryWatches Remove(string account, string id, out RemovedWatch? removed)
@@ -44,11 +49,11 @@ sealed record MemoryWatches
         var rest = WatchersOf(watch.Chain, watch.Script).Remove(account);
         removed = new RemovedWatch(watch, !rest.IsEmpty);
         var scripts = ScriptsOf(watch.Chain);
-        return this with
+        return (this with
         {
             Accounts = Accounts.SetItem(account, OfAccount(account).Remove(ordinal)),
             Scripts = Scripts.SetItem(watch.Chain, rest.IsEmpty ? scripts.Remove(watch.Script) : scripts.SetItem(watch.Script, rest)),
-        };
+        }).Change(watch.Chain, watch.Script);
     }
 
     public MemoryWatches Activate(ChainId chain, Script script)
@@ -56,7 +61,29 @@ sealed record MemoryWatches
         var accounts = Accounts;
         foreach (var (account, ordinal) in WatchersOf(chain, script))
             accounts = accounts.SetItem(account, accounts[account].SetItem(ordinal, accounts[account][ordinal] with { Active = true }));
-        return this with { Accounts = accounts };
+        return (this with { Accounts = accounts }).Change(chain, script);
+    }
+
+    public long VersionOf(ChainId chain) => Changed.TryGetValue(chain, out var scripts) && scripts.Count > 0 ? scripts.Values.Max() : 0;
+
+    public IReadOnlyList<WatchChange> ReadChanges(ChainId chain, long after, int limit)
+    {
+        if (!Changed.TryGetValue(chain, out var scripts)) return [];
+        return [.. scripts.Where(pair => pair.Value > after).OrderBy(static pair => pair.Value).Take(limit).Select(pair => Stand(chain, pair.Key, pair.Value))];
+    }
+
+    WatchChange Stand(ChainId chain, Script script, long version)
+    {
+        var watches = WatchersOf(chain, script).Select(pair => Accounts[pair.Key][pair.Value]).ToList();
+        var pending = watches.Where(static watch => !watch.Active).ToList();
+        return new WatchChange(
+            version, script, watches.Count > 0 ? watches[0].Address : "", watches.Count > 0, watches.Count > pending.Count, pending.Count > 0, pending.Min(static watch => watch.FromHeight));
+    }
+
+    MemoryWatches Change(ChainId chain, Script script)
+    {
+        var scripts = Changed.GetValueOrDefault(chain) ?? ImmutableDictionary<Script, long>.Empty;
+        return this with { LastVersion = LastVersion + 1, Changed = Changed.SetItem(chain, scripts.SetItem(script, LastVersion + 1)) };
     }
 
     public Watch? Find(string account, ChainId chain, Script script) =>
