@@ -64,7 +64,13 @@ public sealed class ReorgFaultTests
         await using var asleep = await chain.ServeAsync();
         // both have read the past before anything new comes
         await Task.WhenAll(Belief.SettlesAsync(awake, chain), Belief.SettlesAsync(asleep, chain));
-        for (var i = 0; i < 12; i++) chain.Driver.Step();
+        for (var i = 0; i < 12; i++)
+        {
+            chain.Driver.Step();
+            // a step may take a block back: until the sleep both see every step, or one of them would rightly tell less
+            await Task.WhenAll(Belief.SettlesAsync(awake, chain), Belief.SettlesAsync(asleep, chain));
+        }
+
         var paid = chain.Chain.Pay(chain.Chain.Wallet("bob"), chain.Watched[0], 1_000_000);
         chain.Chain.Mine(3);
         await Task.WhenAll(Belief.SettlesAsync(awake, chain), Belief.SettlesAsync(asleep, chain));
