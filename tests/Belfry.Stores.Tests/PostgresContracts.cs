@@ -9,27 +9,37 @@ namespace Belfry.Stores.Tests;
 
 public sealed class PostgresLedgerTests : LedgerContract
 {
+    protected override int HistoryCount => PostgresUnderTest.HistoryCount;
+
     protected override async ValueTask<IStoreUnderTest> CreateAsync() => await PostgresUnderTest.CreateAsync(twoServers: true);
 }
 
 public sealed class PostgresJournalTests : JournalContract
 {
+    protected override int HistoryCount => PostgresUnderTest.HistoryCount;
+
     protected override async ValueTask<IStoreUnderTest> CreateAsync() => await PostgresUnderTest.CreateAsync(twoServers: false);
 }
 
 public sealed class PostgresWatchStoreTests : WatchStoreContract
 {
+    protected override int HistoryCount => PostgresUnderTest.HistoryCount;
+
     protected override async ValueTask<IStoreUnderTest> CreateAsync() => await PostgresUnderTest.CreateAsync(twoServers: true);
 }
 
 public sealed class PostgresLeaseTests : ChainLeaseContract
 {
+    protected override int HistoryCount => PostgresUnderTest.HistoryCount;
+
     protected override async ValueTask<ILeasesUnderTest> CreateAsync() => await PostgresUnderTest.CreateAsync(twoServers: true);
 }
 
 /// <summary>Two servers on one database, and one on another; small partitions, so that every suite crosses some.</summary>
 sealed class PostgresUnderTest : IStoreUnderTest, ILeasesUnderTest
 {
+    public static readonly int HistoryCount = Environment.GetEnvironmentVariable("BELFRY_TEST_LONG") == "1" ? 100 : 6;
+
     readonly bool twoServers;
     PostgresDatabase database = null!;
     PostgresDatabase other = null!;

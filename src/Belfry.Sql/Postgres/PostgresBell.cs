@@ -11,7 +11,7 @@ sealed class PostgresBell : IAsyncDisposable
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     readonly CancellationTokenSource stopping = new();
-    readonly Func<string, NpgsqlConnection> connect;
+    readonly NpgsqlDataSource source;
     readonly Action<string> heard;
     readonly TimeProvider clock;
     readonly ILogger log;
@@ -19,14 +19,14 @@ sealed class PostgresBell : IAsyncDisposable
     readonly Task loop;
 
     /// <summary>Listens until disposed.</summary>
-    /// <param name="connect">Makes a connection.</param>
+    /// <param name="source">Makes the connection; disposed with this.</param>
     /// <param name="heard">Told the channel of each word; an empty one after a new beginning, when any word may have been lost.</param>
     /// <param name="store">For messages.</param>
     /// <param name="clock">Times pauses.</param>
     /// <param name="log">Where to say that nothing is heard.</param>
-    public PostgresBell(Func<string, NpgsqlConnection> connect, Action<string> heard, string store, TimeProvider clock, ILogger log)
+    public PostgresBell(NpgsqlDataSource source, Action<string> heard, string store, TimeProvider clock, ILogger log)
     {
-        (this.connect, this.heard, this.store, this.clock, this.log) = (connect, heard, store, clock, log);
+        (this.source, this.heard, this.store, this.clock, this.log) = (source, heard, store, clock, log);
         loop = Background.Start(LoopAsync, CancellationToken.None);
     }
 
@@ -34,6 +34,7 @@ sealed class PostgresBell : IAsyncDisposable
     {
         Background.Cancel(stopping);
         await loop;
+        await source.DisposeAsync();
         stopping.Dispose();
     }
 
@@ -43,7 +44,7 @@ sealed class PostgresBell : IAsyncDisposable
         {
             try
             {
-                await using var line = connect("belfry-bell");
+                await using var line = source.CreateConnection();
                 line.Notification += (_, word) => heard(word.Channel);
                 await line.OpenAsync(stopping.Token);
                 await using (var command = new NpgsqlCommand(Listen, line)) await command.ExecuteNonQueryAsync(stopping.Token);

@@ -14,7 +14,7 @@ readonly record struct Outcome<T>(T? Answer, WriterMark? Mark);
 /// One connection that writes. Each transaction notes its number in a row of this writer; when the connection breaks and nobody can say whether COMMIT was
 /// reached, the former session is ended, and then the row tells. Until that is known, nothing else goes through the lane. Used by one caller at a time.
 /// </summary>
-sealed class PostgresLane(string name, Func<string, NpgsqlConnection> connect, PostgresErrors errors, PostgresStoreOptions options, TimeProvider clock, ILogger log) : IAsyncDisposable
+sealed class PostgresLane(string name, NpgsqlDataSource source, PostgresErrors errors, PostgresStoreOptions options, TimeProvider clock, ILogger log) : IAsyncDisposable
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
@@ -71,7 +71,7 @@ sealed class PostgresLane(string name, Func<string, NpgsqlConnection> connect, P
         {
             try
             {
-                var line = connection ??= await OpenAsync();
+                var line = connection ??= await source.OpenConnectionAsync(CancellationToken.None);
                 if (!await EndFormerSelfAsync(line)) throw errors.Of("the former session does not end; the outcome of its last commit is not known yet");
                 var (found, mark) = await ReadMarkAsync(line);
                 doubt = null;
@@ -126,6 +126,7 @@ sealed class PostgresLane(string name, Func<string, NpgsqlConnection> connect, P
         }
 
         await DropAsync();
+        await source.DisposeAsync();
     }
 
     async ValueTask<NpgsqlConnection> ReadyAsync()
@@ -135,27 +136,12 @@ sealed class PostgresLane(string name, Func<string, NpgsqlConnection> connect, P
         await DropAsync();
         try
         {
-            return connection = await OpenAsync();
+            return connection = await source.OpenConnectionAsync(CancellationToken.None);
         }
         catch (Exception problem) when (problem is NpgsqlException or IOException or TimeoutException or InvalidOperationException)
         {
             await DropAsync();
             throw errors.Translate(problem);
-        }
-    }
-
-    async Task<NpgsqlConnection> OpenAsync()
-    {
-        var fresh = connect(name);
-        try
-        {
-            await fresh.OpenAsync(CancellationToken.None);
-            return fresh;
-        }
-        catch
-        {
-            await fresh.DisposeAsync();
-            throw;
         }
     }
 

@@ -21,10 +21,10 @@ static class PostgresOpening
         try
         {
             var (engine, schema) = await PrepareAsync(settings, errors, parts, cancellationToken);
-            source = NpgsqlDataSource.Create(Pooled(settings, options));
+            source = Source(Pooled(settings, options));
             var database = new OpenedDatabase(engine, schema, await BeginAsync(source, errors, parts, cancellationToken));
             PostgresLog.Opened(parts.Log, errors.Store, engine, schema, database.Head);
-            return new PostgresStore(source, name => new NpgsqlConnection(Single(settings, options, name)), errors, database, parts);
+            return new PostgresStore(source, name => Source(Single(settings, options, name)), errors, database, parts);
         }
         catch (Exception problem) when (problem is NpgsqlException or TimeoutException or IOException)
         {
@@ -46,7 +46,8 @@ static class PostgresOpening
         var errors = new PostgresErrors(PostgresConnection.Name(settings), options.Setting);
         try
         {
-            await using var connection = await ConnectAsync(settings, cancellationToken);
+            await using var single = Source(Plain(settings));
+            await using var connection = await single.OpenConnectionAsync(cancellationToken);
             await CheckAsync(connection, errors, options, cancellationToken);
             var (before, after) = await PostgresMigrations.ApplyAsync(connection, errors.Store, Migration.In(Folder), EnvironmentCrashPoints.Read(), cancellationToken);
             return (errors.Store, Engine(connection), before, after);
@@ -60,7 +61,8 @@ static class PostgresOpening
     static async Task<(string Engine, int Schema)> PrepareAsync(
         NpgsqlConnectionStringBuilder settings, PostgresErrors errors, StoreParts parts, CancellationToken cancellationToken)
     {
-        await using var connection = await ConnectAsync(settings, cancellationToken);
+        await using var single = Source(Plain(settings));
+        await using var connection = await single.OpenConnectionAsync(cancellationToken);
         await CheckAsync(connection, errors, parts.Options, cancellationToken);
         var (before, after) = await PostgresMigrations.ApplyAsync(connection, errors.Store, Migration.In(Folder), parts.CrashPoints, cancellationToken);
         if (before != after) SqlLog.Migrated(parts.Log, errors.Store, before, after);
@@ -98,22 +100,18 @@ static class PostgresOpening
         return await new PostgresJournal(reads).ReadHeadAsync(cancellationToken);
     }
 
-    static async Task<NpgsqlConnection> ConnectAsync(NpgsqlConnectionStringBuilder settings, CancellationToken cancellationToken)
+    // Only types that every server has are used: nothing has to be asked for at the beginning.
+    static NpgsqlDataSource Source(string settings)
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, ApplicationName = "belfry" }.ConnectionString);
-        try
-        {
-            await connection.OpenAsync(cancellationToken);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
+        var builder = new NpgsqlDataSourceBuilder(settings);
+        builder.ConfigureTypeLoading(static types => types.EnableTypeLoading(false));
+        return builder.Build();
     }
 
     static string Engine(NpgsqlConnection connection) => connection.PostgreSqlVersion.ToString(2);
+
+    static string Plain(NpgsqlConnectionStringBuilder settings) =>
+        new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, ApplicationName = "belfry" }.ConnectionString;
 
     static string Pooled(NpgsqlConnectionStringBuilder settings, PostgresStoreOptions options) => new NpgsqlConnectionStringBuilder(Common(settings, options).ConnectionString)
     {

@@ -24,7 +24,7 @@ public sealed class PostgresStore : IAsyncDisposable
     readonly PostgresWatchStore watches;
     int disposed;
 
-    internal PostgresStore(NpgsqlDataSource source, Func<string, NpgsqlConnection> connect, PostgresErrors errors, OpenedDatabase database, StoreParts parts)
+    internal PostgresStore(NpgsqlDataSource source, Func<string, NpgsqlDataSource> connect, PostgresErrors errors, OpenedDatabase database, StoreParts parts)
     {
         this.source = source;
         Name = errors.Store;
@@ -38,7 +38,7 @@ public sealed class PostgresStore : IAsyncDisposable
         watches = new PostgresWatchStore(reads, Lane(connect, errors, parts), errors, clock, entropy);
         var feed = new PostgresWatchFeed(reads, clock);
         (Ledger, Reader, Leases, WatchFeed) = (ledger, ledger, new PostgresLeases(reads, ledger), feed);
-        bell = new PostgresBell(connect, channel =>
+        bell = new PostgresBell(connect("belfry-bell"), channel =>
         {
             if (channel is "belfry_journal" or "") tail.Wake();
             if (channel is "belfry_watches" or "") feed.Stir();
@@ -97,11 +97,12 @@ public sealed class PostgresStore : IAsyncDisposable
 
     internal static Task<PostgresStore> OpenAsync(StoreParts parts, CancellationToken cancellationToken) => PostgresOpening.OpenAsync(parts, cancellationToken);
 
-    static PostgresLane Lane(Func<string, NpgsqlConnection> connect, PostgresErrors errors, StoreParts parts)
+    static PostgresLane Lane(Func<string, NpgsqlDataSource> connect, PostgresErrors errors, StoreParts parts)
     {
         Span<byte> name = stackalloc byte[12];
         parts.Entropy.Fill(name);
-        return new PostgresLane(string.Create(CultureInfo.InvariantCulture, $"belfry-{Convert.ToHexStringLower(name)}"), connect, errors, parts.Options, parts.Clock, parts.Log);
+        var writer = string.Create(CultureInfo.InvariantCulture, $"belfry-{Convert.ToHexStringLower(name)}");
+        return new PostgresLane(writer, connect(writer), errors, parts.Options, parts.Clock, parts.Log);
     }
 }
 

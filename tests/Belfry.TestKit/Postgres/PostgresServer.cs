@@ -33,11 +33,14 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>What it last wrote to its log.</summary>
     public string Log => process?.Output ?? "";
 
-    /// <summary>The one server of this test program, for tests that do it no harm; skips or fails when PostgreSQL is absent.</summary>
+    /// <summary>
+    /// The one server of this test program, for tests that do it no harm; skips or fails when PostgreSQL is absent. It lies in memory where that can be, because
+    /// making a database syncs hundreds of files; tests of durability have a server of their own, on the disk.
+    /// </summary>
     public static Task<PostgresServer> SharedAsync()
     {
         TestPeers.RequirePostgres();
-        lock (Gate) return ofAll ??= StartAsync();
+        lock (Gate) return ofAll ??= StartAsync(Directory.Exists("/dev/shm") ? NewFolder("/dev/shm") : null);
     }
 
     /// <summary>Makes and starts a cluster of one's own, to be harmed.</summary>
@@ -48,7 +51,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> StartAsync(string? folder, params string[] settings)
     {
         var found = TestPeers.RequirePostgres();
-        folder ??= Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"belfry-test-postgres-{Environment.ProcessId}-{Interlocked.Increment(ref made)}"));
+        folder ??= NewFolder(Path.GetTempPath());
         ChildGuard.Watch(folder);
         var server = new PostgresServer(found, folder, settings);
         await using (var initialise = server.Run("initdb", "-D", folder, "-U", "belfry", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"))
@@ -158,6 +161,9 @@ public sealed class PostgresServer : IAsyncDisposable
         if (Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
         port.Dispose();
     }
+
+    static string NewFolder(string parent) =>
+        Path.Combine(parent, string.Create(CultureInfo.InvariantCulture, $"belfry-test-postgres-{Environment.ProcessId}-{Interlocked.Increment(ref made)}"));
 
     async Task EndAsync(Action<ChildProcess> signal)
     {
