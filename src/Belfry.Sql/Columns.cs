@@ -42,6 +42,12 @@ static class Columns
     public static byte[] Bytes(this DbDataReader row, int column) =>
         row.GetValue(column) as byte[] ?? throw new FormatException($"Column {column} holds no bytes.");
 
+    /// <summary>Whether a column of a row that has been read is null; rows are never read piece by piece here, so that this waits for nothing.</summary>
+    public static bool IsNull(this DbDataReader row, int column) => row.IsDBNull(column);
+
+    /// <summary>A value of a row that has been read.</summary>
+    public static T Value<T>(this DbDataReader row, int column) => row.GetFieldValue<T>(column);
+
     public static string? Text(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     public static long? Number(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);

@@ -17,11 +17,25 @@ static class JournalChain
 
     public static byte[] Hash(ReadOnlySpan<byte> previous, JournalEntry entry)
     {
-        var told = entry.Event;
-        var bytes = new ArrayBufferWriter<byte>(256 + told.Data.Length);
+        var bytes = new ArrayBufferWriter<byte>(256 + entry.Event.Data.Length);
         bytes.Write(previous);
         Number(bytes, entry.Sequence);
-        Text(bytes, entry.Chain.Value);
+        Canonical(bytes, entry.Chain, entry.Event);
+        bytes.Write(entry.Event.Data.Span);
+        return SHA256.HashData(bytes.WrittenSpan);
+    }
+
+    /// <summary>What stands between the sequence number and the data: for a store that gives out numbers and hashes by itself.</summary>
+    public static byte[] Canonical(ChainId chain, PendingEvent told)
+    {
+        var bytes = new ArrayBufferWriter<byte>(256);
+        Canonical(bytes, chain, told);
+        return bytes.WrittenSpan.ToArray();
+    }
+
+    static void Canonical(ArrayBufferWriter<byte> bytes, ChainId chain, PendingEvent told)
+    {
+        Text(bytes, chain.Value);
         Number(bytes, (long)told.Kind);
         Bytes(bytes, told.Script is null, told.Script is null ? default : told.Script.Span);
         Text(bytes, told.Address);
@@ -33,8 +47,7 @@ static class JournalChain
         Number(bytes, told.Height ?? 0);
         Text(bytes, told.Id);
         Number(bytes, told.At.UtcTicks);
-        Bytes(bytes, absent: false, told.Data.Span);
-        return SHA256.HashData(bytes.WrittenSpan);
+        Number(bytes, told.Data.Length);
     }
 
     static void Number(ArrayBufferWriter<byte> bytes, long value)

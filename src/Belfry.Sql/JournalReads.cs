@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Belfry.Core.Chains;
 using Belfry.Core.Journal;
 using Belfry.Core.Runtime;
@@ -11,8 +10,6 @@ static class JournalReads
     /// <summary>Rows that a filtered read looks at before it returns what it has.</summary>
     public const int Window = 50_000;
 
-    const int PreviousHash = 12;
-
     /// <summary>Epoch, last sequence number and its hash, verified.</summary>
     public static (string Epoch, long Sequence, byte[] Hash) Head(string store, SqlSession session)
     {
@@ -20,7 +17,7 @@ static class JournalReads
         if (!row.Read()) throw new StoreException(store, "the journal has no head; restore a backup");
         var (epoch, sequence, hash) = (row.GetString(0), row.GetInt64(1), row.Bytes(2));
         var held = sequence == 0 ? JournalChain.Genesis(epoch) : row.IsDBNull(3) ? [] : row.Bytes(3);
-        if (!hash.AsSpan().SequenceEqual(held) || (row.Number(4) ?? 0) != sequence) throw Broken(store, sequence);
+        if (!hash.AsSpan().SequenceEqual(held) || (row.Number(4) ?? 0) != sequence) throw JournalRows.Broken(store, sequence);
         return (epoch, sequence, hash);
     }
 
@@ -40,7 +37,7 @@ static class JournalReads
         {
             var entries = Run(store, session, after, head, limit, HashBefore(store, session, epoch, after));
             var end = entries.Count == 0 ? after : entries[^1].Sequence;
-            if (entries.Count < limit && end != head) throw Broken(store, end + 1);
+            if (entries.Count < limit && end != head) throw JournalRows.Broken(store, end + 1);
             return new JournalPage(entries, end, end < head);
         }
 
@@ -51,8 +48,8 @@ static class JournalReads
     {
         using var row = session.Query("journal_by_id", id);
         if (!row.Read()) return null;
-        var entry = Verified(store, row, row.GetInt64(0), row.GetInt64(0) == 1 ? null : PreviousHash, Head(store, session).Epoch);
-        return entry.Event.Id == id ? entry : throw Broken(store, entry.Sequence);
+        var entry = JournalRows.Verified(store, row, row.GetInt64(0), row.GetInt64(0) == 1 ? null : JournalRows.PreviousHash, Head(store, session).Epoch);
+        return entry.Event.Id == id ? entry : throw JournalRows.Broken(store, entry.Sequence);
     }
 
     /// <summary>Verifies a run of rows.</summary>
@@ -62,7 +59,7 @@ static class JournalReads
         var (epoch, head, _) = Head(store, session);
         var entries = Run(store, session, after, Math.Min(to, head), limit, HashBefore(store, session, epoch, after));
         var end = entries.Count == 0 ? after : entries[^1].Sequence;
-        if (entries.Count < limit && end < Math.Min(to, head)) throw Broken(store, end + 1);
+        if (entries.Count < limit && end < Math.Min(to, head)) throw JournalRows.Broken(store, end + 1);
         return end;
     }
 
@@ -109,7 +106,7 @@ static class JournalReads
     {
         var entries = new List<JournalEntry>();
         using var row = session.Query(statement, values);
-        while (row.Read()) entries.Add(Verified(store, row, row.GetInt64(0), row.GetInt64(0) == 1 ? null : PreviousHash, epoch));
+        while (row.Read()) entries.Add(JournalRows.Verified(store, row, row.GetInt64(0), row.GetInt64(0) == 1 ? null : JournalRows.PreviousHash, epoch));
         return entries;
     }
 
@@ -119,9 +116,9 @@ static class JournalReads
         using var row = session.Query("journal_page", after, to, limit);
         while (row.Read())
         {
-            var entry = Entry(store, row, after + entries.Count + 1);
+            var entry = JournalRows.Entry(store, row, after + entries.Count + 1);
             var hash = JournalChain.Hash(previous, entry);
-            if (!hash.AsSpan().SequenceEqual(row.Bytes(11))) throw Broken(store, entry.Sequence);
+            if (!hash.AsSpan().SequenceEqual(row.Bytes(11))) throw JournalRows.Broken(store, entry.Sequence);
             previous = hash;
             entries.Add(entry);
         }
@@ -131,36 +128,5 @@ static class JournalReads
 
     static byte[] HashBefore(string store, SqlSession session, string epoch, long sequence) => sequence == 0
         ? JournalChain.Genesis(epoch)
-        : session.Scalar("journal_hash", sequence) as byte[] ?? throw Broken(store, sequence);
-
-    static JournalEntry Verified(string store, DbDataReader row, long sequence, int? previousColumn, string epoch)
-    {
-        var entry = Entry(store, row, sequence);
-        var previous = previousColumn is { } column ? row.IsDBNull(column) ? [] : row.Bytes(column) : JournalChain.Genesis(epoch);
-        return JournalChain.Hash(previous, entry).AsSpan().SequenceEqual(row.Bytes(11)) ? entry : throw Broken(store, sequence);
-    }
-
-    static JournalEntry Entry(string store, DbDataReader row, long expected)
-    {
-        try
-        {
-            if (row.GetInt64(0) != expected) throw Broken(store, expected);
-            var script = row.IsDBNull(3) ? null : new Script(row.Bytes(3));
-            var address = row.GetValue(5) switch
-            {
-                DBNull => script is null ? null : row.Text(4),
-                string text => text,
-                _ => null,
-            };
-            return new JournalEntry(expected, new ChainId(row.GetString(1)), new PendingEvent(
-                row.GetString(8), (EventKind)row.GetInt64(2), script, address, row.IsDBNull(6) ? null : new TxHash(row.Hash(6)), row.Number(7), row.Bytes(10), row.Time(9)));
-        }
-        catch (Exception problem) when (problem is InvalidCastException or FormatException or ArgumentException or InvalidOperationException or OverflowException)
-        {
-            throw Broken(store, expected, problem);
-        }
-    }
-
-    static StoreException Broken(string store, long sequence, Exception? inner = null) =>
-        new(store, $"journal entry {sequence} does not verify against the hash chain: the file is damaged; restore a backup", inner);
+        : session.Scalar("journal_hash", sequence) as byte[] ?? throw JournalRows.Broken(store, sequence);
 }

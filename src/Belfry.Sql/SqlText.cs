@@ -7,8 +7,8 @@ static class SqlText
 {
     const string Mark = "-- :";
 
-    /// <summary>Statements by name.</summary>
-    public static FrozenDictionary<string, string> Statements { get; } = Parse("Ledger.sql", "Journal.sql", "Sqlite/Session.sql", "Sqlite/Journal.sql");
+    /// <summary>SQLite's statements by name.</summary>
+    public static FrozenDictionary<string, string> Statements { get; } = Parse("Ledger.sql", "Journal.sql", "Sqlite/Session.sql", "Sqlite/Journal.sql").ToFrozenDictionary();
 
     /// <summary>A whole embedded file.</summary>
     public static string Read(string path)
@@ -22,7 +22,8 @@ static class SqlText
     public static IReadOnlyList<string> List(string folder) =>
         [.. typeof(SqlText).Assembly.GetManifestResourceNames().Where(name => name.StartsWith(folder, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
-    static FrozenDictionary<string, string> Parse(params string[] paths)
+    /// <summary>Statements of several files; a later one takes the place of an earlier one of its name.</summary>
+    public static Dictionary<string, string> Parse(params string[] paths)
     {
         var statements = new Dictionary<string, string>();
         foreach (var path in paths)
@@ -30,10 +31,10 @@ static class SqlText
             foreach (var section in Read(path).Split(Mark).Skip(1))
             {
                 var end = section.IndexOf('\n');
-                statements.Add(section[..end].Trim(), section[(end + 1)..].Trim());
+                statements[section[..end].Trim()] = section[(end + 1)..].Trim();
             }
         }
 
-        return statements.ToFrozenDictionary();
+        return statements;
     }
 }

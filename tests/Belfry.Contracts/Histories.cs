@@ -12,7 +12,7 @@ namespace Belfry.Contracts;
 static class Histories
 {
     /// <summary>Runs random histories against a new store each.</summary>
-    public static void Check(Func<int[], Task> history)
+    public static void Check(int count, Func<int[], Task> history)
     {
         var steps = ArbMap.Default.GeneratorFor<int>().ArrayOf().Resize(40);
         var random = Gen.Choose(0, int.MaxValue - 1).ArrayOf().Resize(60);
@@ -22,7 +22,7 @@ static class Histories
             history(numbers).GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
             return true;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(count));
     }
 
     /// <summary>Picks from a step: what is left of it after <paramref name="range"/> values have been told apart.</summary>

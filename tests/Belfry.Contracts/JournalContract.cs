@@ -171,7 +171,7 @@ public abstract class JournalContract : StoreContract
     }
 
     [Fact]
-    public void J11_any_history_is_what_a_plain_model_makes_of_it() => Histories.Check(async steps =>
+    public void J11_any_history_is_what_a_plain_model_makes_of_it() => Histories.Check(HistoryCount, async steps =>
     {
         await using var store = await CreateAsync();
         var told = new List<string>();

@@ -333,7 +333,7 @@ public abstract class LedgerContract : StoreContract
     }
 
     [Fact]
-    public void L18_any_history_is_what_a_plain_model_makes_of_it() => Histories.Check(async steps =>
+    public void L18_any_history_is_what_a_plain_model_makes_of_it() => Histories.Check(HistoryCount, async steps =>
     {
         await using var store = await CreateAsync();
         var models = new[] { new LedgerModel(Btc), new LedgerModel(Ltc) };

@@ -33,6 +33,9 @@ public abstract class StoreContract
 
     protected static readonly ChainId Ltc = new("ltc");
 
+    /// <summary>How many random histories are compared with the model; fewer where a new store takes long to make.</summary>
+    protected virtual int HistoryCount => 30;
+
     /// <summary>A new, empty store.</summary>
     protected abstract ValueTask<IStoreUnderTest> CreateAsync();
 }

@@ -139,7 +139,7 @@ public abstract class WatchStoreContract : StoreContract
     }
 
     [Fact]
-    public void W11_any_history_is_what_a_plain_model_makes_of_it() => Histories.Check(async steps =>
+    public void W11_any_history_is_what_a_plain_model_makes_of_it() => Histories.Check(HistoryCount, async steps =>
     {
         await using var store = await CreateAsync();
         var model = new WatchModel();

@@ -7,7 +7,7 @@ namespace Belfry.TestKit.Nodes;
 public sealed class ChildProcess : IAsyncDisposable
 {
     const int KeptLines = 400;
-    const int SigKill = 9, SigTerm = 15, SigContinue = 18, SigStop = 19;
+    const int SigInterrupt = 2, SigQuit = 3, SigKill = 9, SigTerm = 15, SigContinue = 18, SigStop = 19;
 
     readonly Process process;
     readonly Queue<string> output = new();
@@ -70,6 +70,12 @@ public sealed class ChildProcess : IAsyncDisposable
 
     /// <summary>Asks it to end (SIGTERM).</summary>
     public void Terminate() => Signal(SigTerm);
+
+    /// <summary>Interrupts it as Ctrl-C does (SIGINT).</summary>
+    public void Interrupt() => Signal(SigInterrupt);
+
+    /// <summary>Tells it to end at once (SIGQUIT).</summary>
+    public void Quit() => Signal(SigQuit);
 
     /// <summary>Ends it without warning (SIGKILL) and waits until it is gone.</summary>
     public Task KillAsync()

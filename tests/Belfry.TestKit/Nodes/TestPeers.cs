@@ -24,6 +24,14 @@ public static class TestPeers
     /// <summary>The start script of bcash (Bitcoin Cash).</summary>
     public static string RequireBcash() => Require("bcash", Path.Combine(Folder, "node_modules", "bcash", "bin", "node"));
 
+    /// <summary>The folder of PostgreSQL's programs, the newest when there are several.</summary>
+    public static string RequirePostgres()
+    {
+        const string Debian = "/usr/lib/postgresql";
+        var newest = Directory.Exists(Debian) ? Directory.EnumerateDirectories(Debian).MaxBy(folder => int.TryParse(Path.GetFileName(folder), out var version) ? version : 0) : null;
+        return Path.GetDirectoryName(Require("PostgreSQL", Path.Combine(newest ?? Path.Combine(Debian, "15"), "bin", "initdb")))!;
+    }
+
     /// <summary>A program at a known path.</summary>
     public static string Require(string name, string path)
     {
