@@ -33,6 +33,7 @@ static class LedgerWrites
                 Columns.Of(balance.Immature), Columns.Of(balance.Received), Columns.Of(balance.Sent), balance.Transactions);
         }
 
+        WatchWrites.Activate(turn, chain, batch.Activated);
         var duplicates = JournalWrites.Append(turn, batch.Chain, chain, batch.Events);
         return new CommitResult(turn.Head, duplicates);
     }

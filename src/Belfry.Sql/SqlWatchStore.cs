@@ -59,16 +59,6 @@ sealed class SqlWatchStore(ISqlExecutor executor) : IWatchStore
         }
     }
 
-    public async ValueTask ActivateAsync(ChainId chain, IReadOnlyList<Script> scripts, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(scripts);
-        await executor.WriteAsync(turn =>
-        {
-            WatchWrites.Activate(turn, chain, scripts);
-            return true;
-        }, cancellationToken);
-    }
-
     public ValueTask<long> CountAsync(ChainId chain, CancellationToken cancellationToken) => executor.ReadAsync(session =>
         LedgerReads.ChainKey(session, chain) is { } key ? (long)session.Scalar("scripts_watched", key)! : 0, cancellationToken);
 

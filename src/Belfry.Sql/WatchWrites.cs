@@ -59,10 +59,9 @@ static class WatchWrites
         return new RemovedWatch(watch, isStillWatched);
     }
 
-    public static void Activate(WriteTurn turn, ChainId chainId, IReadOnlyList<Script> scripts)
+    public static void Activate(WriteTurn turn, long chain, IReadOnlyList<Script> scripts)
     {
         var session = turn.Session;
-        if (LedgerReads.ChainKey(session, chainId) is not { } chain) return;
         foreach (var script in scripts)
         {
             if (LedgerReads.ScriptKey(session, chain, script) is not { } key) continue;

@@ -177,6 +177,39 @@ public abstract class ChainLeaseContract
     }
 
     [Fact]
+    public async Task E12_what_a_leader_acknowledges_every_server_reads_and_it_never_grows_less()
+    {
+        await using var store = await CreateAsync();
+        var (first, second) = (Acknowledgements(store.First), Acknowledgements(store.Second));
+        (await second.ReadAcknowledgedAsync(Btc, Never)).ShouldBe(0);
+        var known = second.Acknowledgements;
+        var lease = (await store.First.Leases.AcquireAsync(Btc, "a", Long, Never)).ShouldNotBeNull();
+        await first.AcknowledgeAsync(lease, 7, Never);
+        await first.AcknowledgeAsync(lease, 5, Never);
+        (await second.ReadAcknowledgedAsync(Btc, Never)).ShouldBe(7);
+        (await second.ReadAcknowledgedAsync(Ltc, Never)).ShouldBe(0);
+        (await Acknowledgements(store.Neighbour).ReadAcknowledgedAsync(Btc, Never)).ShouldBe(0);
+        await second.WaitAcknowledgedAsync(known, Long, Never).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Never);
+    }
+
+    [Fact]
+    public async Task E13_who_leads_no_more_acknowledges_nothing()
+    {
+        await using var store = await CreateAsync();
+        var lost = (await store.First.Leases.AcquireAsync(Btc, "a", TimeSpan.FromSeconds(1), Never)).ShouldNotBeNull();
+        await Acknowledgements(store.First).AcknowledgeAsync(lost, 3, Never);
+        await store.PassAsync(TimeSpan.FromSeconds(2));
+        var held = (await store.Second.Leases.AcquireAsync(Btc, "b", Long, Never)).ShouldNotBeNull();
+        (await Acknowledgements(store.Second).ReadAcknowledgedAsync(Btc, Never)).ShouldBe(3, "whoever leads next has read what was acknowledged");
+        (await Should.ThrowAsync<LeaseLostException>(async () => await Acknowledgements(store.First).AcknowledgeAsync(lost, 9, Never))).Lease.ShouldBe(lost);
+        (await Acknowledgements(store.Second).ReadAcknowledgedAsync(Btc, Never)).ShouldBe(3);
+        await store.Second.Leases.ReleaseAsync(held, Never);
+        await Should.ThrowAsync<LeaseLostException>(async () => await Acknowledgements(store.Second).AcknowledgeAsync(held, 9, Never));
+    }
+
+    static IWatchAcknowledgements Acknowledgements(LeaseHandle handle) => (IWatchAcknowledgements)handle.Leases;
+
+    [Fact]
     public void E11_any_history_of_hands_is_what_a_plain_model_makes_of_it() => Histories.Check(HistoryCount, async steps =>
     {
         await using var store = await CreateAsync();

@@ -142,8 +142,9 @@ sealed class WatchModel
     readonly List<Watch> watches = [];
     int made;
 
-    public async Task StepAsync(IWatchStore store, int step)
+    public async Task StepAsync(StoreHandle handle, int step)
     {
+        var store = handle.Watches;
         var what = Histories.Take(ref step, 4);
         var account = Accounts[Histories.Take(ref step, 3)];
         var chain = new ChainId(Histories.Take(ref step, 2) == 0 ? "btc" : "ltc");
@@ -164,7 +165,7 @@ sealed class WatchModel
         }
         else
         {
-            await store.ActivateAsync(chain, [Samples.Script(script)], default);
+            await handle.Ledger.CommitAsync(new LedgerBatch { Chain = chain, Activated = [Samples.Script(script)] }, default);
             for (var i = 0; i < watches.Count; i++)
             {
                 if (watches[i].Chain == chain && watches[i].Script.Equals(Samples.Script(script))) watches[i] = watches[i] with { Active = true };

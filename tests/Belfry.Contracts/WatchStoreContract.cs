@@ -1,4 +1,5 @@
 using Belfry.Core.Chains;
+using Belfry.Core.Ledger;
 using Belfry.Core.Runtime;
 using Belfry.Core.Watches;
 using Shouldly;
@@ -99,8 +100,8 @@ public abstract class WatchStoreContract : StoreContract
     {
         await using var store = await CreateAsync();
         await store.First.Watches.AddAsync([Samples.Watch("w1", 1, fromHeight: 5, active: false), Samples.Watch("w2", 2, fromHeight: 6, active: false)], Never);
-        await store.First.Watches.ActivateAsync(Btc, [Samples.Script(1), Samples.Script(99)], Never);
-        await store.First.Watches.ActivateAsync(new ChainId("doge"), [Samples.Script(2)], Never);
+        await store.First.Ledger.CommitAsync(new LedgerBatch { Chain = Btc, Activated = [Samples.Script(1), Samples.Script(99)] }, Never);
+        await store.First.Ledger.CommitAsync(new LedgerBatch { Chain = new ChainId("doge"), Activated = [Samples.Script(2)] }, Never);
         (await store.First.Watches.ReadScriptsAsync(Btc, active: true, Never).ToListAsync()).ShouldBe([new WatchedScript(Samples.Script(1), Samples.Address(1), 5)]);
         (await store.First.Watches.ReadScriptsAsync(Btc, active: false, Never).ToListAsync()).ShouldBe([new WatchedScript(Samples.Script(2), Samples.Address(2), 6)]);
         (await store.First.Watches.FindAsync("alice", Btc, Samples.Script(1), Never))!.Active.ShouldBeTrue();
@@ -145,7 +146,7 @@ public abstract class WatchStoreContract : StoreContract
         var model = new WatchModel();
         foreach (var step in steps)
         {
-            await model.StepAsync(store.First.Watches, step >>> 1);
+            await model.StepAsync(store.First, step >>> 1);
             if (step % 37 == 0) await store.RestartAsync();
         }
 

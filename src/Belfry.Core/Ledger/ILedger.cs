@@ -99,6 +99,9 @@ public sealed record LedgerBatch
     /// <summary>Balances as they are after this batch.</summary>
     public IReadOnlyDictionary<Script, Balance> Balances { get; init; } = new Dictionary<Script, Balance>();
 
+    /// <summary>Scripts whose history has been read: every watch on them is live from this commit on. Unknown ones are passed over.</summary>
+    public IReadOnlyList<Script> Activated { get; init; } = [];
+
     /// <summary>Events in the order in which they are to be told.</summary>
     public IReadOnlyList<PendingEvent> Events { get; init; } = [];
 }

@@ -88,7 +88,7 @@ sealed class MemoryLedger(MemoryStore store) : ILedger, ILedgerReader
         await store.WriteAsync(state =>
         {
             LedgerRules.CheckNetwork(store.Name, batch.Chain, state.Chain(batch.Chain).Position, batch.Position);
-            var next = state with { Chains = state.Chains.SetItem(batch.Chain, state.Chain(batch.Chain).Apply(batch)) };
+            var next = state with { Chains = state.Chains.SetItem(batch.Chain, state.Chain(batch.Chain).Apply(batch)), Watches = batch.Activated.Aggregate(state.Watches, (held, script) => held.Activate(batch.Chain, script)) };
             next = next.Append(batch.Chain, batch.Events, out var duplicates);
             result = new CommitResult(next.Head, duplicates);
             return next;

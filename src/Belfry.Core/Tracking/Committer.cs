@@ -47,9 +47,9 @@ public sealed class Committer(ChainReplica replica, TrackingMetrics metrics, ILo
         replica.Open.Committed();
     }
 
-    /// <summary>Notes in the store that these scripts are live from now on.</summary>
+    /// <summary>Notes in the store that these scripts are live from now on; a commit, so that a former leader of the chain cannot say so any more.</summary>
     public ValueTask ActivateAsync(IReadOnlyList<Script> scripts, CancellationToken cancellationToken) =>
-        UntilTakenAsync(() => replica.Parts.Watches.ActivateAsync(replica.Id, scripts, cancellationToken), cancellationToken);
+        UntilTakenAsync(async () => await replica.Parts.Ledger.CommitAsync(new LedgerBatch { Chain = replica.Id, Activated = scripts }, cancellationToken), cancellationToken);
 
     async ValueTask UntilTakenAsync(Func<ValueTask> write, CancellationToken cancellationToken)
     {

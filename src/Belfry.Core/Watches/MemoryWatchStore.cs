@@ -46,13 +46,6 @@ sealed class MemoryWatchStore(MemoryStore store) : IWatchStore
         }
     }
 
-    public async ValueTask ActivateAsync(ChainId chain, IReadOnlyList<Script> scripts, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(scripts);
-        await store.WriteAsync(
-            state => state with { Watches = scripts.Aggregate(state.Watches, (held, script) => held.Activate(chain, script)) }, cancellationToken);
-    }
-
     public ValueTask<long> CountAsync(ChainId chain, CancellationToken cancellationToken) =>
         ValueTask.FromResult(store.Read(cancellationToken).Watches.Count(chain));
 }

@@ -48,9 +48,6 @@ public interface IWatchStore
     /// <param name="cancellationToken">Stops the stream.</param>
     IAsyncEnumerable<WatchedScript> ReadScriptsAsync(ChainId chain, bool active, CancellationToken cancellationToken);
 
-    /// <summary>Marks scripts live, once their history has been read.</summary>
-    ValueTask ActivateAsync(ChainId chain, IReadOnlyList<Script> scripts, CancellationToken cancellationToken);
-
     /// <summary>How many distinct scripts are watched on a chain.</summary>
     ValueTask<long> CountAsync(ChainId chain, CancellationToken cancellationToken);
 }

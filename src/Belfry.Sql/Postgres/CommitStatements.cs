@@ -17,6 +17,7 @@ static class CommitStatements
         AddScripts(pipeline, chain, batch, transactions);
         if (transactions.Count > 0) AddTransactions(pipeline, chain, transactions);
         if (batch.Balances.Count > 0) AddBalances(pipeline, chain, batch);
+        if (batch.Activated.Count > 0) pipeline.Add("watches_activate_scripts", batch.Chain.Value, batch.Activated.Select(script => script.Span.ToArray()).ToArray());
     }
 
     static void AddPosition(PostgresBatch pipeline, long chain, ChainPosition position)

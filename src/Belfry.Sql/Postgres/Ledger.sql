@@ -135,5 +135,13 @@ UPDATE chain_leases SET until = clock_timestamp() + $3 WHERE chain = $1 AND epoc
 -- :lease_release
 UPDATE chain_leases SET server = NULL, until = clock_timestamp() WHERE chain = $1 AND epoch = $2 AND server IS NOT NULL
 
+-- :watches_acknowledge
+WITH done AS (
+    UPDATE chain_leases SET acknowledged = greatest(acknowledged, $3) WHERE chain = $1 AND epoch = $2 AND server IS NOT NULL RETURNING chain)
+SELECT count(pg_notify('belfry_acknowledged', ''))::int8 FROM done
+
+-- :watches_acknowledged
+SELECT acknowledged FROM chain_leases WHERE chain = $1
+
 -- :lease
 SELECT server, epoch, until - clock_timestamp() FROM chain_leases WHERE chain = $1 AND server IS NOT NULL AND until > clock_timestamp()

@@ -7,7 +7,7 @@ namespace Belfry.Sql.Postgres;
 /// <summary>Hears the database's words (LISTEN) over a connection of its own, and rings. Words get lost when the line breaks: they only spare waiting.</summary>
 sealed class PostgresBell : IAsyncDisposable
 {
-    const string Listen = "LISTEN belfry_journal; LISTEN belfry_watches";
+    const string Listen = "LISTEN belfry_journal; LISTEN belfry_watches; LISTEN belfry_acknowledged";
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     readonly CancellationTokenSource stopping = new();

@@ -1,12 +1,17 @@
 using Belfry.Core.Chains;
 using Belfry.Core.Leadership;
 using Belfry.Core.Ledger;
+using Belfry.Core.Runtime;
 
 namespace Belfry.Sql.Postgres;
 
 /// <summary>Leases in the database, by the database's clock; the epoch is checked by the transaction that commits.</summary>
-sealed class PostgresLeases(PostgresReads reads, PostgresLedger ledger) : IChainLease
+sealed class PostgresLeases(PostgresReads reads, PostgresLedger ledger, TimeProvider clock) : IChainLease, IWatchAcknowledgements
 {
+    readonly Bell bell = new(clock);
+
+    public long Acknowledgements => bell.Rung;
+
     public async ValueTask<Lease?> AcquireAsync(ChainId chain, string server, TimeSpan duration, CancellationToken cancellationToken)
     {
         LeaseRules.Check(server, duration);
@@ -33,6 +38,23 @@ sealed class PostgresLeases(PostgresReads reads, PostgresLedger ledger) : IChain
     public ValueTask<ChainLeader?> ReadLeaderAsync(ChainId chain, CancellationToken cancellationToken) => reads.AskAsync(
         batch => batch.Add("lease", chain.Value),
         async (row, stop) => await row.ReadAsync(stop) ? new ChainLeader(row.GetString(0), row.GetInt64(1), row.Value<TimeSpan>(2)) : null, cancellationToken);
+
+    public async ValueTask AcknowledgeAsync(Lease lease, long version, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        var done = await reads.AskAsync(
+            batch => batch.Add("watches_acknowledge", lease.Chain.Value, lease.Epoch, version), async (row, stop) => await row.ReadAsync(stop) ? row.GetInt64(0) : 0, cancellationToken);
+        if (done == 0) throw new LeaseLostException(lease);
+        Stir();
+    }
+
+    public ValueTask<long> ReadAcknowledgedAsync(ChainId chain, CancellationToken cancellationToken) => reads.AskAsync(
+        batch => batch.Add("watches_acknowledged", chain.Value), async (row, stop) => await row.ReadAsync(stop) ? row.GetInt64(0) : 0, cancellationToken);
+
+    public ValueTask WaitAcknowledgedAsync(long known, TimeSpan atMost, CancellationToken cancellationToken) => bell.WaitAsync(known, atMost, cancellationToken);
+
+    /// <summary>Some leader has acknowledged something.</summary>
+    public void Stir() => bell.Ring();
 
     public ILedger Open(Lease lease)
     {

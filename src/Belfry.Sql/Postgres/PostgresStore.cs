@@ -37,11 +37,13 @@ public sealed class PostgresStore : IAsyncDisposable
         var ledger = new PostgresLedger(reads, commits);
         watches = new PostgresWatchStore(reads, Lane(connect, errors, parts), errors, clock, entropy);
         var feed = new PostgresWatchFeed(reads, clock);
-        (Ledger, Reader, Leases, WatchFeed) = (ledger, ledger, new PostgresLeases(reads, ledger), feed);
+        var leases = new PostgresLeases(reads, ledger, clock);
+        (Ledger, Reader, Leases, Acknowledgements, WatchFeed) = (ledger, ledger, leases, leases, feed);
         bell = new PostgresBell(connect("belfry-bell"), channel =>
         {
             if (channel is "belfry_journal" or "") tail.Wake();
             if (channel is "belfry_watches" or "") feed.Stir();
+            if (channel is "belfry_acknowledged" or "") leases.Stir();
         }, errors.Store, clock, log);
     }
 
@@ -68,6 +70,9 @@ public sealed class PostgresStore : IAsyncDisposable
 
     /// <summary>Who leads which chain, and the ledger for who does.</summary>
     public IChainLease Leases { get; }
+
+    /// <summary>What the leaders have taken in of the watches.</summary>
+    public IWatchAcknowledgements Acknowledgements { get; }
 
     /// <summary>Opens the database, and brings it to this program's schema.</summary>
     /// <exception cref="StoreException">It cannot be reached or used; one line that says what to do.</exception>

@@ -1,4 +1,5 @@
 using Belfry.Core.Chains;
+using Belfry.Core.Runtime;
 using Belfry.Core.Watches;
 
 namespace Belfry.Sql.Postgres;
@@ -6,17 +7,9 @@ namespace Belfry.Sql.Postgres;
 /// <summary>Changes of watches, read by the version that each script carries; the database's word wakes who waits.</summary>
 sealed class PostgresWatchFeed(PostgresReads reads, TimeProvider clock) : IWatchFeed
 {
-    readonly Lock gate = new();
-    TaskCompletionSource next = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    long stirrings;
+    readonly Bell bell = new(clock);
 
-    public long Stirrings
-    {
-        get
-        {
-            lock (gate) return stirrings;
-        }
-    }
+    public long Stirrings => bell.Rung;
 
     public ValueTask<long> ReadVersionAsync(ChainId chain, CancellationToken cancellationToken) => reads.AskAsync(
         batch => batch.Add("watches_version", chain.Value), async (row, stop) => await row.ReadAsync(stop) ? row.GetInt64(0) : 0, cancellationToken);
@@ -40,32 +33,8 @@ sealed class PostgresWatchFeed(PostgresReads reads, TimeProvider clock) : IWatch
             }, cancellationToken);
     }
 
-    public async ValueTask WaitAsync(long known, TimeSpan atMost, CancellationToken cancellationToken)
-    {
-        Task word;
-        lock (gate)
-        {
-            if (stirrings != known) return;
-            word = next.Task;
-        }
-
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(word, Task.Delay(atMost, clock, enough.Token));
-        Core.Runtime.Background.Cancel(enough);
-        cancellationToken.ThrowIfCancellationRequested();
-    }
+    public ValueTask WaitAsync(long known, TimeSpan atMost, CancellationToken cancellationToken) => bell.WaitAsync(known, atMost, cancellationToken);
 
     /// <summary>Some watch has changed.</summary>
-    public void Stir()
-    {
-        TaskCompletionSource heard;
-        lock (gate)
-        {
-            stirrings++;
-            heard = next;
-            next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-
-        heard.SetResult();
-    }
+    public void Stir() => bell.Ring();
 }

@@ -81,15 +81,6 @@ sealed class PostgresWatchStore(PostgresReads reads, PostgresLane lane, Postgres
         }
     }
 
-    public async ValueTask ActivateAsync(ChainId chain, IReadOnlyList<Script> scripts, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(scripts);
-        if (scripts.Count == 0) return;
-        await WriteAsync(
-            pipeline => pipeline.Add("watches_activate_scripts", chain.Value, Of(scripts, script => script.Span.ToArray())),
-            static _ => ValueTask.FromResult(true), static () => ValueTask.FromResult(true), cancellationToken);
-    }
-
     public ValueTask<long> CountAsync(ChainId chain, CancellationToken cancellationToken) => reads.AskAsync(
         batch => batch.Add("scripts_counted", chain.Value), async (row, stop) => await row.ReadAsync(stop) ? row.GetInt64(0) : 0, cancellationToken);
 

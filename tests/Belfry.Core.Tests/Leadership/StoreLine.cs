@@ -97,12 +97,6 @@ sealed class DistantWatches(IWatchStore watches, StoreLine line) : IWatchStore
     public IAsyncEnumerable<WatchedScript> ReadScriptsAsync(ChainId chain, bool active, CancellationToken cancellationToken) =>
         line.StreamAsync(watches.ReadScriptsAsync(chain, active, cancellationToken), cancellationToken);
 
-    public async ValueTask ActivateAsync(ChainId chain, IReadOnlyList<Script> scripts, CancellationToken cancellationToken) => await line.AskAsync(async () =>
-    {
-        await watches.ActivateAsync(chain, scripts, cancellationToken);
-        return true;
-    });
-
     public ValueTask<long> CountAsync(ChainId chain, CancellationToken cancellationToken) => line.AskAsync(() => watches.CountAsync(chain, cancellationToken));
 }
 

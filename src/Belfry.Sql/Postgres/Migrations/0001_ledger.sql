@@ -157,5 +157,6 @@ CREATE TABLE chain_leases (
     chain  text PRIMARY KEY,
     epoch  bigint NOT NULL,
     server text, -- null: released
-    until  timestamptz NOT NULL
+    until  timestamptz NOT NULL,
+    acknowledged bigint NOT NULL DEFAULT 0 -- the version of watches up to which a leader has taken everything in
 ) WITH (fillfactor = 10);
