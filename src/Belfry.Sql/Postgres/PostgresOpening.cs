@@ -22,7 +22,7 @@ static class PostgresOpening
         {
             var (engine, schema) = await PrepareAsync(settings, errors, parts, cancellationToken);
             source = Source(Pooled(settings, options));
-            var database = new OpenedDatabase(engine, schema, await BeginAsync(source, errors, parts, cancellationToken));
+            var database = await BeginAsync(engine, source, errors, parts, cancellationToken);
             PostgresLog.Opened(parts.Log, errors.Store, engine, schema, database.Head);
             return new PostgresStore(source, name => Source(Single(settings, options, name)), errors, database, parts);
         }
@@ -83,7 +83,7 @@ static class PostgresOpening
     }
 
     // Several servers may do this at once: one of them makes the head.
-    static async Task<long> BeginAsync(NpgsqlDataSource source, PostgresErrors errors, StoreParts parts, CancellationToken cancellationToken)
+    static async Task<OpenedDatabase> BeginAsync(string engine, NpgsqlDataSource source, PostgresErrors errors, StoreParts parts, CancellationToken cancellationToken)
     {
         var reads = new PostgresReads(source, errors, parts.Clock, parts.Options.Patience);
         var (heads, used) = await reads.AskAsync(
@@ -96,8 +96,10 @@ static class PostgresOpening
             await reads.RunAsync(batch => batch.Add("journal_start", epoch, JournalChain.Genesis(epoch)), cancellationToken);
         }
 
-        await reads.RunAsync(batch => batch.Add("journal_extend", parts.Options.PartitionSize, parts.Options.PartitionSize).Add("marks_sweep"), cancellationToken);
-        return await new PostgresJournal(reads).ReadHeadAsync(cancellationToken);
+        var room = await reads.AskAsync(
+            batch => batch.Add("journal_extend", parts.Options.PartitionSize, parts.Options.PartitionSize).Add("marks_sweep"),
+            async (row, stop) => await row.ReadAsync(stop) ? row.GetInt64(0) : 0, cancellationToken);
+        return new OpenedDatabase(engine, await new PostgresJournal(reads).ReadHeadAsync(cancellationToken), room);
     }
 
     // Only types that every server has are used: nothing has to be asked for at the beginning.

@@ -171,12 +171,12 @@ public sealed class PostgresServer : IAsyncDisposable
         await process!.WaitForExitAsync(Patience);
     }
 
-    // PostgreSQL refuses to run as root.
+    // PostgreSQL refuses to run as root; setpriv becomes the program, so that the process started is the server itself.
     ChildProcess Run(string program, params string[] arguments)
     {
         var path = Path.Combine(programs, program);
         return Environment.IsPrivilegedProcess
-            ? ChildProcess.Start("runuser", ["-u", "postgres", "--", path, .. arguments], folder: "/")
+            ? ChildProcess.Start("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--init-groups", path, .. arguments], folder: "/")
             : ChildProcess.Start(path, arguments, folder: "/");
     }
 
