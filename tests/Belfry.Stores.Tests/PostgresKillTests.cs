@@ -83,7 +83,7 @@ public sealed class PostgresKillTests
         using var parent = new TemporaryFolder();
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(parent.Path, (UnixFileMode)0b111_111_111);
         await using var disk = await SmallDisk.MountAsync(parent.Path, "160m,mode=777");
-        await using var server = await PostgresServer.StartAsync(Path.Combine(disk.Path, "belfry-test-full"), "wal_recycle=off", "max_wal_size=32MB");
+        await using var server = await PostgresServer.StartInAsync(Path.Combine(disk.Path, "belfry-test-full"), "wal_recycle=off", "max_wal_size=32MB");
         await using var database = await server.CreateDatabaseAsync();
         await using var store = await PostgresUnderTest.OpenAsync(database.ConnectionString, partition: 10_000, patience: TimeSpan.FromSeconds(1));
         var chain = new ChainId("c0");
