@@ -70,6 +70,7 @@ public static class BelfryCommand
         root.Subcommands.Add(DoctorCommand.Build(terminal));
         root.Subcommands.Add(BackupCommand.Build(terminal));
         root.Subcommands.Add(BackupCommand.BuildRestore(terminal));
+        root.Subcommands.Add(DatabaseCommand.Build(terminal));
         root.Subcommands.Add(CompletionCommand.Build(terminal));
         return root;
     }

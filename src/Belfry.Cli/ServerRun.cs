@@ -8,7 +8,6 @@ using Belfry.Nodes.Bitcoin.Encodings;
 using Belfry.Nodes.Bitcoin.Readers;
 using Belfry.Nodes.Simnet;
 using Belfry.Server;
-using Belfry.Sql.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -30,8 +29,7 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         foreach (var warning in settings.Warnings) await terminal.Error.WriteLineAsync("belfry: " + warning);
         using var disposable = settings.Simulated ? DisposableData.Take(settings.Options.Data) : null;
         using var logs = LoggerFactory.Create(Log);
-        await using var store = await SqliteStore.OpenAsync(
-            new SqliteStoreOptions { Folder = settings.Options.Data }, TimeProvider.System, SystemEntropy.Instance, logs.CreateLogger<SqliteStore>(), cancellationToken);
+        await using var store = await ServerStore.OpenAsync(settings, logs, cancellationToken);
         await using var server = BelfryServer.Create(settings.Options, services => Register(services, store), Log);
         using var tail = store.Attach(server.Services.GetRequiredService<JournalTail>());
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -40,7 +38,7 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         {
             await ListenAsync(server, cancellationToken);
             var demo = settings.Simulated ? await WatchWalletsAsync(server, settings.Options, cancellationToken) : [];
-            if (request.Banner) await GreetAsync(server, settings.Options, demo, cancellationToken);
+            if (request.Banner) await GreetAsync(server, store.Place, demo, cancellationToken);
             else if (settings.Options.Chains.Count == 0) await terminal.Error.WriteLineAsync("belfry: no chain is configured, so nothing will happen; set for instance BELFRY__Chains__btc__Rpc");
             if (settings.Simulated) traffic = server.Services.GetRequiredService<SimnetChainFactory>().RunAsync(stopping.Token);
             await server.WaitForShutdownAsync(cancellationToken);
@@ -70,14 +68,14 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         }
     }
 
-    async Task GreetAsync(BelfryServer server, BelfryOptions options, IReadOnlyList<Banner.DemoAddress> demo, CancellationToken cancellationToken)
+    async Task GreetAsync(BelfryServer server, string place, IReadOnlyList<Banner.DemoAddress> demo, CancellationToken cancellationToken)
     {
         var chains = server.Services.GetRequiredService<IChainDirectory>().All;
         // Whether a node can be used is known in a moment; a person wants to read it here and not find it out later.
         var time = server.Services.GetRequiredService<TimeProvider>();
         for (var begun = time.GetTimestamp(); chains.Any(chain => IsUndecided(chain.Tracker.Status)) && time.GetElapsedTime(begun) < GreetingPatience;)
             await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellationToken);
-        await terminal.Out.WriteLineAsync(Banner.Render(terminal, server.Urls[0], [.. chains.Select(chain => Describe(chain.Tracker.Status))], demo, Path.GetFullPath(options.Data)));
+        await terminal.Out.WriteLineAsync(Banner.Render(terminal, server.Urls[0], [.. chains.Select(chain => Describe(chain.Tracker.Status))], demo, place));
     }
 
     static bool IsUndecided(ChainStatus status) => status is { State: ChainState.CatchingUp, Reason: null };
@@ -90,9 +88,9 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         return string.Join("  ", new[] { $"{status.Profile.Id} {status.Profile.Network}", status.Endpoint, state, status.Reason ?? "" }.Where(part => part.Length > 0));
     }
 
-    static void Register(IServiceCollection services, SqliteStore store)
+    static void Register(IServiceCollection services, ServerStore store)
     {
-        services.AddSingleton(store.Ledger).AddSingleton(store.Reader).AddSingleton(store.Journal).AddSingleton(store.Watches);
+        store.Register(services);
         services.AddSingleton<TrackingMetrics>();
         services.AddSingleton(provider => new SimnetChainFactory(
             DecoderFor, provider.GetRequiredService<TimeProvider>(), new SimnetTraffic(), provider.GetRequiredService<ILoggerFactory>()));

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Belfry.Contracts;
-using Belfry.Core.Chains;
 using Belfry.Sql.Sqlite;
 using Belfry.TestKit;
 using Shouldly;
@@ -102,27 +100,7 @@ public sealed class KillTests
         await using var store = await SqliteStore.OpenAsync(new SqliteStoreOptions { Folder = data });
         var head = await store.Journal.ReadHeadAsync(default);
         (await store.VerifyAsync(1, head, default)).ShouldBe(head);
-        var acked = StoreChild.ReadAcks(data).Select(line => line.Split(' ')).Where(parts => parts[0] != "refused")
-            .GroupBy(parts => parts[0]).ToDictionary(group => group.Key, group => group.Max(parts => long.Parse(parts[1])));
-        long events = 0;
-        foreach (var chain in Enumerable.Range(0, StoreChild.Chains).Select(number => new ChainId($"c{number}")))
-        {
-            var height = (await store.Ledger.ReadPositionAsync(chain, default))?.Cursor.Block.Height ?? 0;
-            height.ShouldBeGreaterThanOrEqualTo(acked.GetValueOrDefault(chain.Value));
-            events += 2 * height;
-            (await store.Reader.ReadTransactionAsync(chain, Samples.Tx(height + 1), default)).ShouldBeNull();
-            (await store.Reader.ReadAddressAsync(chain, Samples.Script(0), default)).Balance.Transactions.ShouldBe(height);
-            for (var number = 1; number <= height; number++)
-            {
-                // All of a long run at its end would cost more than it shows: the last hundred, and every hundredth before.
-                if (height - number > 100 && number % 100 != 0) continue;
-                (await store.Journal.FindAsync($"{chain} {number} b", default)).ShouldNotBeNull();
-                (await store.Reader.ReadTransactionAsync(chain, Samples.Tx(number), default)).ShouldNotBeNull();
-                (await store.Ledger.ReadBlockAsync(chain, number, default)).ShouldNotBeNull();
-            }
-        }
-
-        head.ShouldBe(events);
+        await StoreChild.CheckAsync(SqliteUnderTest.Handle(store), StoreChild.ReadAcks(data));
     }
 
     static async Task<int> ExitAsync(Process child)

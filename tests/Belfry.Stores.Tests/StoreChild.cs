@@ -3,7 +3,9 @@ using Belfry.Contracts;
 using Belfry.Core.Chains;
 using Belfry.Core.Ledger;
 using Belfry.Core.Runtime;
+using Belfry.Sql.Postgres;
 using Belfry.Sql.Sqlite;
+using Shouldly;
 
 namespace Belfry.Stores.Tests;
 
@@ -17,6 +19,7 @@ public sealed class StoreChild
 
     const string Folder = "BELFRY_CHILD_FOLDER";
     const string Commits = "BELFRY_CHILD_COMMITS";
+    const string Postgres = "BELFRY_CHILD_POSTGRES";
 
     static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
 
@@ -25,7 +28,8 @@ public sealed class StoreChild
     {
         var folder = Environment.GetEnvironmentVariable(Folder)!;
         var commits = int.Parse(Environment.GetEnvironmentVariable(Commits)!);
-        await using var store = await SqliteStore.OpenAsync(new SqliteStoreOptions { Folder = folder });
+        var (store, ledger) = await OpenAsync(folder);
+        await using var closing = store;
         await using var acks = new FileStream(AckFile(folder), FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         var gate = new Lock();
         void Note(string line)
@@ -37,13 +41,13 @@ public sealed class StoreChild
         await Task.WhenAll(Enumerable.Range(0, Chains).Select(chain => Task.Run(async () =>
         {
             var id = new ChainId($"c{chain}");
-            var height = (await store.Ledger.ReadPositionAsync(id, default))?.Cursor.Block.Height ?? 0;
+            var height = (await ledger.ReadPositionAsync(id, default))?.Cursor.Block.Height ?? 0;
             for (var i = 0; i < commits && started.Elapsed < Longest;)
             {
                 var line = $"{id} {height + 1}\n";
                 try
                 {
-                    await store.Ledger.CommitAsync(Batch(id, height + 1), default);
+                    await ledger.CommitAsync(Batch(id, height + 1), default);
                 }
                 catch (StoreException problem)
                 {
@@ -55,6 +59,18 @@ public sealed class StoreChild
                 Note(line);
             }
         })));
+    }
+
+    static async Task<(IAsyncDisposable Store, ILedger Ledger)> OpenAsync(string folder)
+    {
+        if (Environment.GetEnvironmentVariable(Postgres) is not { Length: > 0 } connection)
+        {
+            var embedded = await SqliteStore.OpenAsync(new SqliteStoreOptions { Folder = folder });
+            return (embedded, embedded.Ledger);
+        }
+
+        var shared = await PostgresStore.OpenAsync(new PostgresStoreOptions { Connection = connection });
+        return (shared, shared.Ledger);
     }
 
     /// <summary>Many writers at once; notes how many events a second came through.</summary>
@@ -89,13 +105,17 @@ public sealed class StoreChild
 
     internal static Process Start(string folder, int commits, string? crashPoint = null, params string[] under) => Start(nameof(Run), folder, commits, crashPoint, under);
 
-    internal static Process Start(string fact, string folder, int commits, string? crashPoint, string[] under)
+    /// <summary>A process that commits to PostgreSQL; the folder only names the file of what was acknowledged.</summary>
+    internal static Process StartOnPostgres(string connection, string folder, string? crashPoint = null) => Start(nameof(Run), folder, int.MaxValue, crashPoint, [], connection);
+
+    internal static Process Start(string fact, string folder, int commits, string? crashPoint, string[] under, string? postgres = null)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "Belfry.Stores.Tests");
         string[] command = [.. under, program, "-method", $"{typeof(StoreChild).FullName}.{fact}", "-explicit", "only", "-noLogo"];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment[Folder] = folder;
         start.Environment[Commits] = commits.ToString();
+        if (postgres is not null) start.Environment[Postgres] = postgres;
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
         if (crashPoint is not null) start.Environment["BELFRY_CRASHPOINT"] = crashPoint;
         var process = Process.Start(start)!;
@@ -104,6 +124,32 @@ public sealed class StoreChild
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;
+    }
+
+    /// <summary>Everything that was acknowledged is there, whole, once, and nothing by half.</summary>
+    internal static async Task CheckAsync(StoreHandle store, IReadOnlyList<string> acks)
+    {
+        var acked = acks.Select(line => line.Split(' ')).Where(parts => parts[0] != "refused")
+            .GroupBy(parts => parts[0]).ToDictionary(group => group.Key, group => group.Max(parts => long.Parse(parts[1])));
+        long events = 0;
+        foreach (var chain in Enumerable.Range(0, Chains).Select(number => new ChainId($"c{number}")))
+        {
+            var height = (await store.Ledger.ReadPositionAsync(chain, default))?.Cursor.Block.Height ?? 0;
+            height.ShouldBeGreaterThanOrEqualTo(acked.GetValueOrDefault(chain.Value));
+            events += 2 * height;
+            (await store.Reader.ReadTransactionAsync(chain, Samples.Tx(height + 1), default)).ShouldBeNull();
+            (await store.Reader.ReadAddressAsync(chain, Samples.Script(0), default)).Balance.Transactions.ShouldBe(height);
+            for (var number = 1; number <= height; number++)
+            {
+                // All of a long run at its end would cost more than it shows: the last hundred, and every hundredth before.
+                if (height - number > 100 && number % 100 != 0) continue;
+                (await store.Journal.FindAsync($"{chain} {number} b", default)).ShouldNotBeNull();
+                (await store.Reader.ReadTransactionAsync(chain, Samples.Tx(number), default)).ShouldNotBeNull();
+                (await store.Ledger.ReadBlockAsync(chain, number, default)).ShouldNotBeNull();
+            }
+        }
+
+        (await store.Journal.ReadHeadAsync(default)).ShouldBe(events);
     }
 
     internal static List<string> ReadAcks(string folder)

@@ -46,7 +46,7 @@ static class DoctorCommand
         var (settings, findings) = Read(request);
         foreach (var finding in findings) yield return finding;
         var options = settings?.Options ?? new BelfryOptions();
-        yield return MachineChecks.Engine();
+        yield return settings?.Postgres is { } setting ? await DatabaseChecks.PostgresAsync(options, setting, cancellationToken) : MachineChecks.Engine();
         yield return MachineChecks.Folder(options.Data);
         foreach (var finding in MachineChecks.Disk(options.Data, TimeProvider.System)) yield return finding;
         yield return MachineChecks.OpenFiles();

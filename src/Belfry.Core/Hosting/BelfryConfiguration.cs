@@ -41,7 +41,7 @@ public static class BelfryConfiguration
         var (faults, unknown) = (new List<string>(), new List<string>());
         CheckKeys(section, typeof(BelfryOptions), unknown);
         warnings = unknown;
-        var options = Bind(section, faults);
+        var options = Bind(section, faults) with { Postgres = PostgresVariables.Find(configuration)?.Connection };
         faults.AddRange(Validate(options));
         return faults.Count == 0 ? options : throw new ConfigurationException(faults);
     }
@@ -62,6 +62,9 @@ public static class BelfryConfiguration
 
         faults.AddRange(options.AllowedOrigins.Where(origin => !IsOrigin(origin)).Select(origin =>
             $"Belfry:AllowedOrigins has '{Shown(origin)}': expected scheme, host and port without a path, for instance https://wallet.example."));
+        if (options.Postgres is { } postgres && !PostgresVariables.IsConnection(postgres))
+            faults.Add($"{PostgresVariables.Setting} is not a connection to PostgreSQL: expected postgres://user:password@host:5432/database or Host=…;Username=…;Password=…;Database=….");
+        CheckNumbers("Store", options.Store, faults);
         CheckNumbers("Limits", options.Limits, faults);
         CheckNumbers("Delivery", options.Delivery, faults);
         foreach (var (id, chain) in options.Chains) CheckNumbers($"Chains:{id}", chain, faults);
@@ -143,6 +146,7 @@ public static class BelfryConfiguration
             ApiKeys = List(section.GetSection("ApiKeys")),
             AllowedOrigins = List(section.GetSection("AllowedOrigins")),
             Chains = chains,
+            Store = BindPart(section.GetSection("Store"), defaults.Store, faults),
             Limits = BindPart(section.GetSection("Limits"), defaults.Limits, faults),
             Delivery = BindPart(section.GetSection("Delivery"), defaults.Delivery, faults),
         };

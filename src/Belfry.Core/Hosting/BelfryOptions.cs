@@ -17,6 +17,15 @@ public sealed record BelfryOptions
     /// <summary>Folder of the store.</summary>
     public string Data { get; init; } = "./belfry-data";
 
+    /// <summary>
+    /// PostgreSQL in place of the folder's SQLite, for several servers: <c>postgres://user:password@host:5432/database</c> or <c>Host=…;Username=…;Password=…;Database=…</c>. Also
+    /// read from <c>DATABASE_URL</c>, or from <c>POSTGRES_HOST</c>, <c>POSTGRES_DB</c>, <c>DB_USER</c> and <c>DB_PASS</c>.
+    /// </summary>
+    public string? Postgres { get; init; }
+
+    /// <summary>The shared store.</summary>
+    public StoreOptions Store { get; init; } = new();
+
     /// <summary>Followed chains by id.</summary>
     public IReadOnlyDictionary<string, ChainOptions> Chains { get; init; } = new Dictionary<string, ChainOptions>();
 

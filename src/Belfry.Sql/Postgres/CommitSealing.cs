@@ -12,10 +12,10 @@ namespace Belfry.Sql.Postgres;
 sealed record SealedCommit(WriterMark Mark, IReadOnlyList<JournalEntry> Told);
 
 /// <summary>Makes one transaction of several batches: the statements of each, then leases, journal and mark of all.</summary>
-sealed class CommitSealing(PostgresLane lane, long partitionSize, string store, ILogger log)
+sealed class CommitSealing(PostgresLane lane, long partitionSize, long room, string store, ILogger log)
 {
     readonly Dictionary<ChainId, long> chains = [];
-    long room;
+    long room = room;
 
     public async ValueTask<Outcome<SealedCommit>> WriteAsync(List<CommitJob> jobs)
     {

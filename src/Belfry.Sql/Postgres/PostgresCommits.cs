@@ -36,10 +36,10 @@ sealed class PostgresCommits : IAsyncDisposable
     int companions;
 
     public PostgresCommits(
-        PostgresLane lane, PostgresTail tail, PostgresErrors errors, long partitionSize, TimeProvider clock, IEntropy entropy, ICrashPoints crashPoints, ILogger log)
+        PostgresLane lane, PostgresTail tail, PostgresErrors errors, (long Size, long Room) partitions, TimeProvider clock, IEntropy entropy, ICrashPoints crashPoints, ILogger log)
     {
         (this.lane, this.tail, this.errors, this.clock, this.entropy, this.crashPoints, this.log) = (lane, tail, errors, clock, entropy, crashPoints, log);
-        sealing = new CommitSealing(lane, partitionSize, errors.Store, log);
+        sealing = new CommitSealing(lane, partitions.Size, partitions.Room, errors.Store, log);
         loop = Background.Start(LoopAsync);
     }
 

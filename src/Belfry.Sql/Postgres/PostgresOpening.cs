@@ -6,7 +6,7 @@ namespace Belfry.Sql.Postgres;
 /// <summary>Opens a database: looks whether the server can be used, brings the schema up to date, begins the journal.</summary>
 static class PostgresOpening
 {
-    const string Folder = "Postgres/Migrations/";
+    public const string Folder = "Postgres/Migrations/";
 
     // A client that is cut off or frozen between two statements must not hold anything for long; one that is gone must be noticed while the server works or waits for it.
     // Times in ms. JIT costs more than it saves on statements like these.
@@ -22,7 +22,7 @@ static class PostgresOpening
         {
             var (engine, schema) = await PrepareAsync(settings, errors, parts, cancellationToken);
             source = Source(Pooled(settings, options));
-            var database = new OpenedDatabase(engine, schema, await BeginAsync(source, errors, parts, cancellationToken));
+            var database = await BeginAsync(engine, source, errors, parts, cancellationToken);
             PostgresLog.Opened(parts.Log, errors.Store, engine, schema, database.Head);
             return new PostgresStore(source, name => Source(Single(settings, options, name)), errors, database, parts);
         }
@@ -58,6 +58,22 @@ static class PostgresOpening
         }
     }
 
+    /// <summary>Does something over a connection of its own, in Belfry's schema, that may take as long as it takes.</summary>
+    public static async Task<T> WithConnectionAsync<T>(PostgresStoreOptions options, Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
+    {
+        var settings = PostgresConnection.Read(options.Connection, options.Setting);
+        try
+        {
+            await using var single = Source(new NpgsqlConnectionStringBuilder(Plain(settings)) { SearchPath = "belfry", TcpKeepAlive = true }.ConnectionString);
+            await using var connection = await single.OpenConnectionAsync(cancellationToken);
+            return await work(connection);
+        }
+        catch (Exception problem) when (problem is NpgsqlException or TimeoutException or IOException)
+        {
+            throw new PostgresErrors(PostgresConnection.Name(settings), options.Setting).Translate(problem);
+        }
+    }
+
     static async Task<(string Engine, int Schema)> PrepareAsync(
         NpgsqlConnectionStringBuilder settings, PostgresErrors errors, StoreParts parts, CancellationToken cancellationToken)
     {
@@ -69,7 +85,8 @@ static class PostgresOpening
         return (Engine(connection), after);
     }
 
-    static async Task CheckAsync(NpgsqlConnection connection, PostgresErrors errors, PostgresStoreOptions options, CancellationToken cancellationToken)
+    /// <summary>Refuses a server or database that cannot keep what Belfry promises.</summary>
+    public static async Task CheckAsync(NpgsqlConnection connection, PostgresErrors errors, PostgresStoreOptions options, CancellationToken cancellationToken)
     {
         if (connection.PostgreSqlVersion.Major < options.OldestServer)
             throw errors.Of($"the server is PostgreSQL {Engine(connection)}; Belfry needs {options.OldestServer} or newer (setting {options.Setting})");
@@ -83,7 +100,7 @@ static class PostgresOpening
     }
 
     // Several servers may do this at once: one of them makes the head.
-    static async Task<long> BeginAsync(NpgsqlDataSource source, PostgresErrors errors, StoreParts parts, CancellationToken cancellationToken)
+    static async Task<OpenedDatabase> BeginAsync(string engine, NpgsqlDataSource source, PostgresErrors errors, StoreParts parts, CancellationToken cancellationToken)
     {
         var reads = new PostgresReads(source, errors, parts.Clock, parts.Options.Patience);
         var (heads, used) = await reads.AskAsync(
@@ -96,8 +113,10 @@ static class PostgresOpening
             await reads.RunAsync(batch => batch.Add("journal_start", epoch, JournalChain.Genesis(epoch)), cancellationToken);
         }
 
-        await reads.RunAsync(batch => batch.Add("journal_extend", parts.Options.PartitionSize, parts.Options.PartitionSize).Add("marks_sweep"), cancellationToken);
-        return await new PostgresJournal(reads).ReadHeadAsync(cancellationToken);
+        var room = await reads.AskAsync(
+            batch => batch.Add("journal_extend", parts.Options.PartitionSize, parts.Options.PartitionSize).Add("marks_sweep"),
+            async (row, stop) => await row.ReadAsync(stop) ? row.GetInt64(0) : 0, cancellationToken);
+        return new OpenedDatabase(engine, await new PostgresJournal(reads).ReadHeadAsync(cancellationToken), room);
     }
 
     // Only types that every server has are used: nothing has to be asked for at the beginning.

@@ -33,7 +33,7 @@ public sealed class PostgresStore : IAsyncDisposable
         var reads = new PostgresReads(source, errors, clock, options.Patience);
         journal = new PostgresJournal(reads);
         tail = new PostgresTail(journal, reads, database.Head, options.PollInterval, clock, log);
-        commits = new PostgresCommits(Lane(connect, errors, parts), tail, errors, options.PartitionSize, clock, entropy, parts.CrashPoints, log);
+        commits = new PostgresCommits(Lane(connect, errors, parts), tail, errors, (options.PartitionSize, database.Room), clock, entropy, parts.CrashPoints, log);
         var ledger = new PostgresLedger(reads, commits);
         watches = new PostgresWatchStore(reads, Lane(connect, errors, parts), errors, clock, entropy);
         var feed = new PostgresWatchFeed(reads, clock);
@@ -115,4 +115,4 @@ public sealed class PostgresStore : IAsyncDisposable
 sealed record StoreParts(PostgresStoreOptions Options, TimeProvider Clock, IEntropy Entropy, ICrashPoints CrashPoints, ILogger Log);
 
 /// <summary>A database that is ready.</summary>
-sealed record OpenedDatabase(string Engine, int Schema, long Head);
+sealed record OpenedDatabase(string Engine, long Head, long Room);

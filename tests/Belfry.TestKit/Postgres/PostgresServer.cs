@@ -40,18 +40,17 @@ public sealed class PostgresServer : IAsyncDisposable
     public static Task<PostgresServer> SharedAsync()
     {
         TestPeers.RequirePostgres();
-        lock (Gate) return ofAll ??= StartAsync(Directory.Exists("/dev/shm") ? NewFolder("/dev/shm") : null);
+        lock (Gate) return ofAll ??= StartInAsync(NewFolder(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath()));
     }
 
     /// <summary>Makes and starts a cluster of one's own, to be harmed.</summary>
     /// <param name="settings">More settings, each <c>name=value</c>.</param>
-    public static Task<PostgresServer> StartAsync(params string[] settings) => StartAsync(folder: null, settings);
+    public static Task<PostgresServer> StartAsync(params string[] settings) => StartInAsync(NewFolder(Path.GetTempPath()), settings);
 
     /// <summary>Makes and starts a cluster in a folder that does not exist yet, for instance on a small disk.</summary>
-    public static async Task<PostgresServer> StartAsync(string? folder, params string[] settings)
+    public static async Task<PostgresServer> StartInAsync(string folder, params string[] settings)
     {
         var found = TestPeers.RequirePostgres();
-        folder ??= NewFolder(Path.GetTempPath());
         ChildGuard.Watch(folder);
         var server = new PostgresServer(found, folder, settings);
         await using (var initialise = server.Run("initdb", "-D", folder, "-U", "belfry", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"))
@@ -171,12 +170,12 @@ public sealed class PostgresServer : IAsyncDisposable
         await process!.WaitForExitAsync(Patience);
     }
 
-    // PostgreSQL refuses to run as root.
+    // PostgreSQL refuses to run as root; setpriv becomes the program, so that the process started is the server itself.
     ChildProcess Run(string program, params string[] arguments)
     {
         var path = Path.Combine(programs, program);
         return Environment.IsPrivilegedProcess
-            ? ChildProcess.Start("runuser", ["-u", "postgres", "--", path, .. arguments], folder: "/")
+            ? ChildProcess.Start("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--init-groups", path, .. arguments], folder: "/")
             : ChildProcess.Start(path, arguments, folder: "/");
     }
 
