@@ -21,7 +21,6 @@ sealed class ServerStore : IAsyncDisposable
         Place = place;
         opened = store;
         (Ledger, Reader, Journal, Watches, Attach) = (store.Ledger, store.Reader, store.Journal, store.Watches, store.Attach);
-        Leases = new InProcessLease(store.Ledger, TimeProvider.System);
     }
 
     ServerStore(PostgresStore store)
@@ -29,7 +28,7 @@ sealed class ServerStore : IAsyncDisposable
         Place = store.Name;
         opened = store;
         (Ledger, Reader, Journal, Watches, Attach) = (store.Ledger, store.Reader, store.Journal, store.Watches, store.Attach);
-        (Leases, WatchFeed) = (store.Leases, store.WatchFeed);
+        Shared = new SharedStore(store.Leases, store.WatchFeed, store.Acknowledgements);
     }
 
     /// <summary>Where the data are: a folder, or host, port and database.</summary>
@@ -43,10 +42,8 @@ sealed class ServerStore : IAsyncDisposable
 
     public IWatchStore Watches { get; }
 
-    public IChainLease Leases { get; }
-
-    /// <summary>What other servers change; null where there are none.</summary>
-    public IWatchFeed? WatchFeed { get; }
+    /// <summary>What servers on it share; null where there is only one.</summary>
+    public SharedStore? Shared { get; }
 
     /// <summary>Tells a listener of the journal's entries.</summary>
     public Func<IJournalListener, IDisposable> Attach { get; }
@@ -77,8 +74,8 @@ sealed class ServerStore : IAsyncDisposable
 
     public void Register(IServiceCollection services)
     {
-        services.AddSingleton(Ledger).AddSingleton(Reader).AddSingleton(Journal).AddSingleton(Watches).AddSingleton(Leases);
-        if (WatchFeed is not null) services.AddSingleton(WatchFeed);
+        services.AddSingleton(Ledger).AddSingleton(Reader).AddSingleton(Journal).AddSingleton(Watches);
+        if (Shared is not null) services.AddSingleton(Shared);
     }
 
     public ValueTask DisposeAsync() => opened.DisposeAsync();

@@ -14,4 +14,7 @@ public sealed record StoreOptions
 
     /// <summary>How often the journal is looked at although PostgreSQL did not say that it has grown.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long the server that leads a chain keeps the lead without a word: after this long another one takes over from a dead one.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(5);
 }

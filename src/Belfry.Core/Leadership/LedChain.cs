@@ -17,7 +17,7 @@ public sealed record SharedStore(IChainLease Leases, IWatchFeed Changes, IWatchA
 /// the store, and take over when the lease ends. Safety does not hang on anybody's clock: the store takes commits of the present epoch only.
 /// </summary>
 public sealed class LedChain(
-    TrackerParts parts, SharedStore shared, LeadershipOptions options, Func<TrackerParts, ChainTracker> open, ILogger<LedChain> logger) : IChainTracker, IAsyncDisposable
+    TrackerParts parts, SharedStore shared, LeadershipOptions options, Func<TrackerParts, ChainTracker> open, ILogger<LedChain> logger) : IChainTracker
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);

@@ -9,7 +9,7 @@ namespace Belfry.Core.Tracking;
 /// <summary>
 /// Starts, stops and feeds the pipeline of one chain. A pipeline that fails loses nothing: it starts again from its last commit, with a picture loaded anew.
 /// </summary>
-public sealed class ChainTracker(TrackerParts parts, IEntropy entropy, TrackingMetrics metrics, ILogger<ChainTracker> logger) : IChainTracker, IAsyncDisposable
+public sealed class ChainTracker(TrackerParts parts, IEntropy entropy, TrackingMetrics metrics, ILogger<ChainTracker> logger) : IChainTracker
 {
     const int SignalsHeld = 65536;
     static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(1);

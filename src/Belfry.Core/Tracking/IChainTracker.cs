@@ -59,7 +59,7 @@ public sealed record ChainStatus
 }
 
 /// <summary>The running pipeline of one chain.</summary>
-public interface IChainTracker
+public interface IChainTracker : IAsyncDisposable
 {
     /// <summary>The chain.</summary>
     ChainProfile Profile { get; }

@@ -1,3 +1,4 @@
+using Belfry.Core.Leadership;
 using Belfry.Core.Tracking;
 using Belfry.Server.Watches;
 using Belfry.Server.Wire;
@@ -29,7 +30,15 @@ static class ChainEndpoints
     static async Task<IResult> ActAsync(string name, AddressReader reader, Func<IChainTracker, ValueTask> act, int status = StatusCodes.Status200OK)
     {
         if (reader.FindChain(name) is not { } chain) return Problems.NotFound("chain", reader.UnknownChain(name));
-        await act(chain.Tracker);
+        try
+        {
+            await act(chain.Tracker);
+        }
+        catch (NotLeaderException problem)
+        {
+            return Problems.Create(StatusCodes.Status409Conflict, "Another server leads the chain", new FaultBody("chain", problem.Message, null, null));
+        }
+
         return TypedResults.Json(Write(chain.Tracker.Status), WireJson.Default.ChainBody, statusCode: status);
     }
 

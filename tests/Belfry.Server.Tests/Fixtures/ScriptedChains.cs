@@ -60,6 +60,8 @@ sealed class ScriptedTracker(ChainProfile profile) : IChainTracker
 
     public ValueTask StopAsync(CancellationToken cancellationToken) => Become(ChainState.Stopped);
 
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
     public ValueTask WatchAsync(IReadOnlyList<WatchedScript> scripts, CancellationToken cancellationToken)
     {
         foreach (var script in scripts) Watched.Enqueue(script.Script);

@@ -39,14 +39,14 @@ public sealed class FaultProxy : IAsyncDisposable
     readonly FreePort port = FreePort.Lease();
     readonly CancellationTokenSource stopping = new();
     readonly ConcurrentDictionary<int, ProxiedConnection> live = new();
-    readonly EndPoint target;
+    readonly Func<EndPoint> target;
     readonly Socket listener;
     readonly Task accepting;
     volatile FaultPlan plan;
     volatile bool refusing;
     int accepted;
 
-    FaultProxy(EndPoint target, FaultPlan plan)
+    FaultProxy(Func<EndPoint> target, FaultPlan plan)
     {
         this.target = target;
         this.plan = plan;
@@ -80,7 +80,10 @@ public sealed class FaultProxy : IAsyncDisposable
     }
 
     /// <summary>Starts a proxy in front of <paramref name="target"/>.</summary>
-    public static FaultProxy Start(EndPoint target, FaultPlan? plan = null) => new(target, plan ?? new FaultPlan());
+    public static FaultProxy Start(EndPoint target, FaultPlan? plan = null) => new(() => target, plan ?? new FaultPlan());
+
+    /// <summary>Starts a proxy that asks for each connection where it goes: a load balancer.</summary>
+    public static FaultProxy StartBalancing(Func<EndPoint> target, FaultPlan? plan = null) => new(target, plan ?? new FaultPlan());
 
     /// <summary>Resets every open connection, on both sides.</summary>
     public void ResetAll()
@@ -172,7 +175,7 @@ public sealed class FaultProxy : IAsyncDisposable
         {
             if (proxy.Refusing) return;
             client.NoDelay = true;
-            await server.ConnectAsync(proxy.target, proxy.stopping.Token);
+            await server.ConnectAsync(proxy.target(), proxy.stopping.Token);
             var toServer = PumpAsync(client, server, towardsClient: false);
             var toClient = PumpAsync(server, client, towardsClient: true);
             // A half-closed connection lives on in the other direction; a reset ends both.
