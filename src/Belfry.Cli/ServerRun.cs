@@ -1,5 +1,4 @@
 using Belfry.Client;
-using Belfry.Core.Delivery;
 using Belfry.Core.Hosting;
 using Belfry.Core.Runtime;
 using Belfry.Core.Tracking;
@@ -31,7 +30,7 @@ sealed class ServerRun(Terminal terminal, ServeRequest request)
         using var logs = LoggerFactory.Create(Log);
         await using var store = await ServerStore.OpenAsync(settings, logs, cancellationToken);
         await using var server = BelfryServer.Create(settings.Options, services => Register(services, store), Log);
-        using var tail = store.Attach(server.Services.GetRequiredService<JournalTail>());
+        using var tail = store.Attach(server, hasAccounts: settings.Options.ApiKeys.Count > 0);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var traffic = Task.CompletedTask;
         try

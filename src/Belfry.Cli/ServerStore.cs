@@ -1,9 +1,11 @@
+using Belfry.Core.Delivery;
 using Belfry.Core.Hosting;
 using Belfry.Core.Journal;
 using Belfry.Core.Leadership;
 using Belfry.Core.Ledger;
 using Belfry.Core.Runtime;
 using Belfry.Core.Watches;
+using Belfry.Server;
 using Belfry.Sql.Postgres;
 using Belfry.Sql.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,19 +17,21 @@ namespace Belfry.Cli;
 sealed class ServerStore : IAsyncDisposable
 {
     readonly IAsyncDisposable opened;
+    readonly PostgresStore? postgres;
 
     ServerStore(SqliteStore store, string place)
     {
         Place = place;
         opened = store;
-        (Ledger, Reader, Journal, Watches, Attach) = (store.Ledger, store.Reader, store.Journal, store.Watches, store.Attach);
+        (Ledger, Reader, Journal, Watches, AttachListener) = (store.Ledger, store.Reader, store.Journal, store.Watches, store.Attach);
     }
 
     ServerStore(PostgresStore store)
     {
+        postgres = store;
         Place = store.Name;
         opened = store;
-        (Ledger, Reader, Journal, Watches, Attach) = (store.Ledger, store.Reader, store.Journal, store.Watches, store.Attach);
+        (Ledger, Reader, Journal, Watches, AttachListener) = (store.Ledger, store.Reader, store.Journal, store.Watches, store.Attach);
         Shared = new SharedStore(store.Leases, store.WatchFeed, store.Acknowledgements);
     }
 
@@ -45,8 +49,14 @@ sealed class ServerStore : IAsyncDisposable
     /// <summary>What servers on it share; null where there is only one.</summary>
     public SharedStore? Shared { get; }
 
-    /// <summary>Tells a listener of the journal's entries.</summary>
-    public Func<IJournalListener, IDisposable> Attach { get; }
+    Func<IJournalListener, IDisposable> AttachListener { get; }
+
+    /// <summary>Tells a server of the journal's entries; where others share the store, it takes in before what they have changed.</summary>
+    public IDisposable Attach(BelfryServer server, bool hasAccounts)
+    {
+        if (postgres is not null && hasAccounts) postgres.BeforeTelling = server.PrepareToTellAsync;
+        return AttachListener(server.Services.GetRequiredService<JournalTail>());
+    }
 
     public static async Task<ServerStore> OpenAsync(ServeSettings settings, ILoggerFactory logs, CancellationToken cancellationToken)
     {

@@ -3,8 +3,11 @@ using System.Security.Cryptography.X509Certificates;
 using Belfry.Core.Delivery;
 using Belfry.Core.Hosting;
 using Belfry.Core.Journal;
+using Belfry.Core.Leadership;
 using Belfry.Core.Listeners;
 using Belfry.Core.Runtime;
+using Belfry.Core.Tracking;
+using Belfry.Core.Watches;
 using Belfry.Server.Auth;
 using Belfry.Server.Endpoints;
 using Belfry.Server.Search;
@@ -33,6 +36,11 @@ public sealed class BelfryServer : IAsyncDisposable
 
     /// <summary>The addresses that it really listens on; port 0 is resolved.</summary>
     public IReadOnlyList<string> Urls => [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
+
+    /// <summary>
+    /// To be called by a store that several servers share, between reading events and telling them to the listeners: takes in what accounts watch through other servers.
+    /// </summary>
+    public ValueTask PrepareToTellAsync(CancellationToken cancellationToken) => Services.GetRequiredService<AccountScopes>().CatchUpAsync(cancellationToken);
 
     /// <summary>Builds a server; nothing listens yet.</summary>
     /// <param name="options">The settings.</param>
@@ -69,7 +77,7 @@ public sealed class BelfryServer : IAsyncDisposable
     {
         var hub = Services.GetRequiredService<DeliveryHub>();
         await hub.StartAsync(cancellationToken);
-        await Services.GetRequiredService<WatchRegistry>().LoadAsync(cancellationToken);
+        await Services.GetRequiredService<AccountScopes>().LoadAsync(cancellationToken);
         // Before the first measurement: what is counted while nobody listens is lost.
         _ = Services.GetRequiredService<PrometheusWriter>();
         _ = Services.GetRequiredService<ServerMetrics>();
@@ -112,6 +120,8 @@ public sealed class BelfryServer : IAsyncDisposable
         services.AddSingleton<JournalTail>().AddSingleton<IJournalListener>(provider => provider.GetRequiredService<JournalTail>());
         services.AddSingleton<ClientMetrics>().AddSingleton<TcpGate>().AddSingleton<DeliveryHub>().AddSingleton<ConnectionRegistry>().AddSingleton<IActiveAddresses, ActiveAddresses>();
         services.AddSingleton<Accounts>().AddSingleton<OriginRules>().AddSingleton<WatchRegistry>().AddSingleton<AddressReader>().AddSingleton<ServerLog>();
+        services.AddSingleton(provider => new AccountScopes(
+            provider.GetRequiredService<IWatchStore>(), provider.GetRequiredService<IChainDirectory>(), provider.GetRequiredService<Accounts>(), provider.GetService<SharedStore>()?.Changes));
         services.AddSingleton<ProtocolParts>().AddSingleton<JournalSearch>().AddSingleton<LedgerViews>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
         services.AddOpenApi("v1");

@@ -81,6 +81,13 @@ public sealed class PostgresStore : IAsyncDisposable
         PostgresStoreOptions options, TimeProvider? clock = null, IEntropy? entropy = null, ILogger<PostgresStore>? log = null, CancellationToken cancellationToken = default) =>
         OpenAsync(new StoreParts(options, clock ?? TimeProvider.System, entropy ?? SystemEntropy.Instance, EnvironmentCrashPoints.Read(), log ?? NullLogger<PostgresStore>.Instance), cancellationToken);
 
+    /// <summary>Run between reading entries and telling the listeners; what it throws keeps them back, to be tried again. For what listeners must know beforehand.</summary>
+    public Func<CancellationToken, ValueTask>? BeforeTelling
+    {
+        get => tail.BeforeTelling;
+        set => tail.BeforeTelling = value;
+    }
+
     /// <summary>Tells <paramref name="listener"/> of every entry from now on, whichever server wrote it, until the result is disposed.</summary>
     public IDisposable Attach(IJournalListener listener) => tail.Attach(listener);
 

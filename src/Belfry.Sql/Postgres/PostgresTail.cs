@@ -34,6 +34,9 @@ sealed class PostgresTail : IAsyncDisposable
         loop = Background.Start(LoopAsync, CancellationToken.None);
     }
 
+    /// <summary>Run between reading entries and telling them; what it throws keeps them back until it succeeds.</summary>
+    public Func<CancellationToken, ValueTask>? BeforeTelling { get; set; }
+
     /// <summary>Tells a listener of every entry from now on.</summary>
     public IDisposable Attach(IJournalListener listener)
     {
@@ -62,7 +65,7 @@ sealed class PostgresTail : IAsyncDisposable
         await turn.WaitAsync(CancellationToken.None);
         try
         {
-            if (entries[0].Sequence == told + 1) Tell(entries);
+            if (entries[0].Sequence == told + 1 && BeforeTelling is null) Tell(entries);
             else if (entries[^1].Sequence > told) Wake();
         }
         finally
@@ -110,7 +113,12 @@ sealed class PostgresTail : IAsyncDisposable
             try
             {
                 var page = await journal.ReadAsync(told, PageSize, null, stopping.Token);
-                if (page.Entries.Count > 0) Tell(page.Entries);
+                if (page.Entries.Count > 0)
+                {
+                    if (BeforeTelling is { } prepare) await prepare(stopping.Token);
+                    Tell(page.Entries);
+                }
+
                 more = page.More;
             }
             finally

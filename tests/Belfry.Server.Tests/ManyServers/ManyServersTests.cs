@@ -125,6 +125,59 @@ public sealed class ManyServersTests
     }
 
     [Fact]
+    public async Task An_account_hears_on_every_server_what_it_watches_through_another_and_nobody_else_does()
+    {
+        const string main = "the-main-key-of-the-test", other = "another-key-of-this-test";
+        await using var chain = new FaultChain(7);
+        await using var group = await ServerGroup.StartAsync(chain, await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(), count: 2, change: static server =>
+        {
+            server.Environment["BELFRY__ApiKey"] = main;
+            server.Environment["BELFRY__ApiKeys"] = other;
+            server.Http.DefaultRequestHeaders.Add("X-Api-Key", main);
+        });
+        var coins = chain.Split(20);
+        await group.AtTipAsync();
+        using var owner = await SubscribeAsync(group.Servers[1], other);
+        using var stranger = await SubscribeAsync(group.Servers[1], main);
+        for (var number = 0; number < 20; number++)
+        {
+            var script = FaultChain.Fresh(7000 + number);
+            var address = chain.AddressOf(script);
+            using var content = new StringContent($$"""{"chain":"{{chain.Id}}","address":"{{address}}"}""", System.Text.Encoding.UTF8, "application/json");
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(group.Servers[0].Base, "api/v1/watches")) { Content = content };
+            request.Headers.Add("X-Api-Key", other);
+            using var http = new HttpClient();
+            (await http.SendAsync(request)).EnsureSuccessStatusCode();
+            var paid = chain.Chain.Pay(chain.Payer, script, 20_000, new Nodes.Simnet.SimPayment { Coins = [coins[number]] }).Id.ToString();
+            chain.Chain.Mine(1);
+            await HearsAsync(owner, text => text.Contains("new_payment", StringComparison.Ordinal) && text.Contains(paid, StringComparison.Ordinal));
+        }
+
+        // whatever was told of those payments stands before the next block in the stranger's stream
+        var last = chain.Chain.Mine(1)[^1].Hash.ToString();
+        await HearsAsync(stranger, text =>
+        {
+            text.ShouldNotContain("\"amount\":\"0.0002\"");
+            return text.Contains(last, StringComparison.Ordinal);
+        });
+
+        static async Task<Fixtures.SocketClient> SubscribeAsync(BelfryProcess server, string key)
+        {
+            var client = await Fixtures.SocketClient.ConnectAsync(new Uri($"ws://{server.Base.Authority}/ws/events"), null, ("X-Api-Key", key));
+            await client.SendAsync("""{"type":"subscribe"}""");
+            (await client.ReceiveJsonAsync()).GetProperty("type").GetString().ShouldBe("subscription_confirmed");
+            return client;
+        }
+
+        static async Task HearsAsync(Fixtures.SocketClient client, Func<string, bool> wanted)
+        {
+            while (!wanted(await client.ReceiveAsync(TimeSpan.FromSeconds(60)) ?? throw new InvalidOperationException("The connection was closed.")))
+            {
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_rolling_restart_of_all_servers_under_load_loses_nothing()
     {
         await using var chain = new FaultChain(6);

@@ -14,7 +14,7 @@ sealed class ServerGroup : IAsyncDisposable
     readonly PostgresDatabase database;
     readonly Random random;
 
-    ServerGroup(FaultChain chain, PostgresDatabase database, int count, TimeSpan? lease, int seed)
+    ServerGroup(FaultChain chain, PostgresDatabase database, int count, TimeSpan? lease, int seed, Action<BelfryProcess>? change)
     {
         (Chain, this.database, random) = (chain, database, new Random(seed));
         for (var i = 0; i < count; i++)
@@ -23,6 +23,7 @@ sealed class ServerGroup : IAsyncDisposable
             chain.Configure(server);
             server.Environment["DATABASE_URL"] = database.ConnectionString;
             if (lease is { } time) server.Environment["BELFRY__Store__Lease"] = time.ToString("c");
+            change?.Invoke(server);
             servers.Add(server);
         }
 
@@ -37,9 +38,9 @@ sealed class ServerGroup : IAsyncDisposable
 
     public Uri Address => new($"http://127.0.0.1:{Door.EndPoint.Port}/");
 
-    public static async Task<ServerGroup> StartAsync(FaultChain chain, PostgresDatabase database, int count = 3, TimeSpan? lease = null, int seed = 1)
+    public static async Task<ServerGroup> StartAsync(FaultChain chain, PostgresDatabase database, int count = 3, TimeSpan? lease = null, int seed = 1, Action<BelfryProcess>? change = null)
     {
-        var group = new ServerGroup(chain, database, count, lease, seed);
+        var group = new ServerGroup(chain, database, count, lease, seed, change);
         try
         {
             // the first makes the schema; the others find it, or wait for it
