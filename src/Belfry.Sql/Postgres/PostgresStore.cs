@@ -38,9 +38,9 @@ public sealed class PostgresStore : IAsyncDisposable
         watches = new PostgresWatchStore(reads, Lane(connect, errors, parts), errors, clock, entropy);
         var feed = new PostgresWatchFeed(reads, clock);
         (Ledger, Reader, Leases, WatchFeed) = (ledger, ledger, new PostgresLeases(reads, ledger), feed);
-        bell = new PostgresBell(connect("belfry-bell"), channel =>
+        bell = new PostgresBell(connect("belfry-bell"), (channel, word) =>
         {
-            if (channel is "belfry_journal" or "") tail.Wake();
+            if (channel is "belfry_journal" or "") tail.Hear(word);
             if (channel is "belfry_watches" or "") feed.Stir();
         }, errors.Store, clock, log);
     }

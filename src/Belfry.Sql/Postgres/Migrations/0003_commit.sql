@@ -129,7 +129,7 @@ BEGIN
             JOIN unnest(e_member, e_kind, e_address, e_tx, e_height, e_block, e_id, e_at, e_data) WITH ORDINALITY AS n (member, kind, address, tx, height, block, id, at, data, i) ON n.i = u.i;
         IF cardinality(seqs) > 0 THEN
             UPDATE journal_head SET seq = head, hash = digest;
-            PERFORM pg_notify('belfry_journal', '');
+            PERFORM pg_notify('belfry_journal', head::text);
         END IF;
     END IF;
 
