@@ -33,11 +33,12 @@ public sealed class PostgresStore : IAsyncDisposable
         var reads = new PostgresReads(source, errors, clock, options.Patience);
         journal = new PostgresJournal(reads);
         tail = new PostgresTail(journal, reads, database.Head, options.PollInterval, clock, log);
-        commits = new PostgresCommits(Lane(connect, errors, parts), tail, errors, (options.PartitionSize, database.Room), clock, entropy, parts.CrashPoints, log);
+        var lane = Lane(connect, errors, parts);
+        commits = new PostgresCommits(lane, tail, errors, (options.PartitionSize, database.Room), clock, entropy, parts.CrashPoints, log);
         var ledger = new PostgresLedger(reads, commits);
         watches = new PostgresWatchStore(reads, Lane(connect, errors, parts), errors, clock, entropy);
         var feed = new PostgresWatchFeed(reads, clock);
-        (Ledger, Reader, Leases, WatchFeed) = (ledger, ledger, new PostgresLeases(reads, ledger), feed);
+        (Ledger, Reader, Leases, WatchFeed) = (ledger, ledger, new PostgresLeases(reads, ledger, lane.Name), feed);
         bell = new PostgresBell(connect("belfry-bell"), (channel, word) =>
         {
             if (channel is "belfry_journal" or "") tail.Hear(word);

@@ -157,5 +157,6 @@ CREATE TABLE chain_leases (
     chain  text PRIMARY KEY,
     epoch  bigint NOT NULL,
     server text, -- null: released
+    writer text, -- the session by which the server commits
     until  timestamptz NOT NULL
 ) WITH (fillfactor = 10);

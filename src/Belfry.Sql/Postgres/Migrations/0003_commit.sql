@@ -140,6 +140,24 @@ BEGIN
     ON CONFLICT (writer) DO UPDATE SET number = excluded.number, heads = excluded.heads, duplicates = excluded.duplicates, at = excluded.at;
 END $$;
 
+-- Takes the lead of a chain when nobody has it; null otherwise. Whoever had it may be frozen in the middle of a commit, and hold what the next leader needs: its session is ended first.
+CREATE FUNCTION lease_acquire(p_chain text, p_server text, p_duration interval, p_writer text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    held    chain_leases;
+    granted bigint;
+BEGIN
+    SELECT * INTO held FROM chain_leases l WHERE l.chain = p_chain;
+    IF held.server IS NOT NULL AND held.server <> p_server AND held.until > clock_timestamp() THEN RETURN NULL; END IF;
+    IF held.server IS NOT NULL AND held.writer <> p_writer THEN
+        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = held.writer AND datname = current_database() AND pid <> pg_backend_pid();
+    END IF;
+    INSERT INTO chain_leases AS l (chain, epoch, server, writer, until) VALUES (p_chain, 1, p_server, p_writer, clock_timestamp() + p_duration)
+    ON CONFLICT (chain) DO UPDATE SET epoch = l.epoch + 1, server = excluded.server, writer = excluded.writer, until = excluded.until
+    WHERE l.server IS NULL OR l.server = excluded.server OR l.until <= clock_timestamp()
+    RETURNING epoch INTO granted;
+    RETURN granted;
+END $$;
+
 -- Makes partitions of p_size numbers, so that the p_ahead numbers behind the head have a place. Attaching a table waits for no reader. Answers where the last one ends.
 CREATE FUNCTION journal_extend(p_size bigint, p_ahead bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
