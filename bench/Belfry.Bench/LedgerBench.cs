@@ -118,7 +118,7 @@ static class LedgerBench
 
     static PendingEvent Event(int number) => Event((long)number);
 
-    static PendingEvent Event(long number) => new(
+    internal static PendingEvent Event(long number) => new(
         Hash(number).ToString()[..32], EventKind.NewTransaction, Script(number % 5000), Address(number % 5000), new TxHash(Hash(number)), 800_000,
         Encoding.UTF8.GetBytes(
             $$"""{"currency":"BTC","txid":"{{Hash(number)}}","address":"{{Address(number)}}","amount":"0.00001000","direction":"incoming","confirmations":0}"""), Time);

@@ -20,7 +20,7 @@ public sealed class ConfigurationPageTests
     }
 
     static IEnumerable<string> Settings() =>
-        Of(new BelfryOptions(), "").Concat(Of(new ChainOptions(), "Chains:{id}:")).Concat(Of(new LimitOptions(), "Limits:")).Concat(Of(new DeliveryOptions(), "Delivery:"));
+        Of(new BelfryOptions(), "").Concat(Of(new ChainOptions(), "Chains:{id}:")).Concat(Of(new StoreOptions(), "Store:")).Concat(Of(new LimitOptions(), "Limits:")).Concat(Of(new DeliveryOptions(), "Delivery:"));
 
     static IEnumerable<string> Of(object options, string prefix) => options.GetType().GetProperties()
         .Where(property => property.PropertyType.Namespace?.StartsWith("Belfry", StringComparison.Ordinal) != true && property.Name != nameof(BelfryOptions.Chains))

@@ -1,5 +1,6 @@
 using Belfry.Contracts;
 using Belfry.Core.Chains;
+using Belfry.Core.Leadership;
 using Belfry.Core.Ledger;
 using Belfry.Core.Runtime;
 using Belfry.Core.Watches;
@@ -35,7 +36,7 @@ public sealed class PostgresOutcomeTests
 
     [Fact]
     [Trait("Fault", "P02")]
-    public async Task A_commit_that_was_cut_off_before_its_end_is_found_not_to_be_written_and_can_be_tried_again()
+    public async Task A_commit_that_was_cut_off_before_its_end_is_found_not_to_be_written_and_is_sent_again()
     {
         await using var scene = await Scene.CreateAsync();
         await using var store = await PostgresUnderTest.OpenAsync(scene.Proxied, patience: TimeSpan.FromSeconds(30));
@@ -45,11 +46,13 @@ public sealed class PostgresOutcomeTests
         var batch = Batch(2);
         var commit = store.Ledger.CommitAsync(batch, default).AsTask();
         await scene.UntilWaitingAsync();
+        var former = await scene.WaitingAsync();
         scene.Proxy.ResetAll();
-        (await Should.ThrowAsync<StoreException>(commit)).Message.ShouldStartWith($"postgres://127.0.0.1:{scene.Proxy.EndPoint.Port}/{scene.Database.Name}: ");
-        (await store.Ledger.ReadPositionAsync(Btc, default)).ShouldBe(Samples.Position(1));
+        await Eventually.HoldsAsync(async () => await scene.WaitingAsync() is { } again && again != former);
+        (await scene.HeadAsync()).ShouldBe(2);
         await holder.DisposeAsync();
-        (await store.Ledger.CommitAsync(batch, default)).ShouldBe(new CommitResult(4, 0));
+        (await commit).ShouldBe(new CommitResult(4, 0));
+        (await store.VerifyAsync(1, 4, default)).ShouldBe(4);
     }
 
     [Fact]
@@ -71,6 +74,28 @@ public sealed class PostgresOutcomeTests
         late.ShouldBe(new CommitResult(4, 0));
         (await store.Ledger.ReadPositionAsync(Btc, default)).ShouldBe(Samples.Position(2));
         (await scene.HeadAsync()).ShouldBe(4);
+    }
+
+    [Fact]
+    [Trait("Fault", "P02")]
+    public async Task A_leader_that_is_stuck_in_a_commit_keeps_nobody_from_taking_over_and_its_commit_is_not_written()
+    {
+        await using var scene = await Scene.CreateAsync();
+        await using var stuck = await PostgresUnderTest.OpenAsync(scene.Database);
+        await using var next = await PostgresUnderTest.OpenAsync(scene.Database);
+        var lost = (await stuck.Leases.AcquireAsync(Btc, "a", TimeSpan.FromMilliseconds(1), default))!;
+        var ledger = stuck.Leases.Open(lost);
+        await ledger.CommitAsync(Batch(1), default);
+        var holder = await scene.HoldHeadAsync();
+        var batch = Batch(2);
+        var commit = ledger.CommitAsync(batch, default).AsTask();
+        await scene.UntilWaitingAsync();
+        // The commit has passed the check of its epoch and holds it: the row of the lease, and the chain's.
+        var lease = (await next.Leases.AcquireAsync(Btc, "b", TimeSpan.FromHours(1), default)).ShouldNotBeNull();
+        lease.Epoch.ShouldBe(2);
+        await Should.ThrowAsync<LeaseLostException>(commit);
+        await holder.DisposeAsync();
+        (await next.Leases.Open(lease).CommitAsync(batch, default)).ShouldBe(new CommitResult(4, 0));
     }
 
     [Fact]
@@ -144,8 +169,11 @@ public sealed class PostgresOutcomeTests
             return connection;
         }
 
-        public Task UntilWaitingAsync() => Eventually.HoldsAsync(async () =>
-            (long)(await database.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))! > 0);
+        /// <summary>The session that waits for the head, or null.</summary>
+        public async Task<int?> WaitingAsync() =>
+            (int?)await database.ExecuteAsync("SELECT max(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") is { } pid and > 0 ? pid : null;
+
+        public Task UntilWaitingAsync() => Eventually.HoldsAsync(async () => await WaitingAsync() is not null);
 
         public async ValueTask DisposeAsync()
         {

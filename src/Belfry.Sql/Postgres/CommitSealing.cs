@@ -27,7 +27,7 @@ sealed class CommitSealing(PostgresLane lane, long partitionSize, long room, str
         }, async row =>
         {
             // The functions before it answer with a row that says nothing.
-            while (row.FieldCount != 3) await row.NextResultAsync();
+            while (row.FieldCount != 3 && await row.NextResultAsync()) { /* on to the seal's own */ }
             await row.ReadAsync();
             return Read(row, jobs);
         });

@@ -124,16 +124,13 @@ ORDER BY k.tx_id, k.vout LIMIT $4
 SELECT DISTINCT i.outpoint FROM chains c JOIN transactions t ON t.chain_id = c.chain_id AND t.state = 3 JOIN inputs i ON i.tx_id = t.tx_id WHERE c.name = $1 AND i.outpoint = ANY ($2)
 
 -- :lease_acquire
-INSERT INTO chain_leases AS l (chain, epoch, server, until) VALUES ($1, 1, $2, clock_timestamp() + $3)
-ON CONFLICT (chain) DO UPDATE SET epoch = l.epoch + 1, server = excluded.server, until = excluded.until
-WHERE l.server IS NULL OR l.server = excluded.server OR l.until <= clock_timestamp()
-RETURNING epoch
+SELECT lease_acquire($1, $2, $3, $4)
 
 -- :lease_renew
 UPDATE chain_leases SET until = clock_timestamp() + $3 WHERE chain = $1 AND epoch = $2 AND server IS NOT NULL
 
 -- :lease_release
-UPDATE chain_leases SET server = NULL, until = clock_timestamp() WHERE chain = $1 AND epoch = $2 AND server IS NOT NULL
+UPDATE chain_leases SET server = NULL, writer = NULL, until = clock_timestamp() WHERE chain = $1 AND epoch = $2 AND server IS NOT NULL
 
 -- :watches_acknowledge
 WITH done AS (

@@ -12,7 +12,7 @@ sealed class PostgresBell : IAsyncDisposable
 
     readonly CancellationTokenSource stopping = new();
     readonly NpgsqlDataSource source;
-    readonly Action<string> heard;
+    readonly Action<string, string> heard;
     readonly TimeProvider clock;
     readonly ILogger log;
     readonly string store;
@@ -20,11 +20,11 @@ sealed class PostgresBell : IAsyncDisposable
 
     /// <summary>Listens until disposed.</summary>
     /// <param name="source">Makes the connection; disposed with this.</param>
-    /// <param name="heard">Told the channel of each word; an empty one after a new beginning, when any word may have been lost.</param>
+    /// <param name="heard">Told channel and content of each word; empty ones after a new beginning, when any word may have been lost.</param>
     /// <param name="store">For messages.</param>
     /// <param name="clock">Times pauses.</param>
     /// <param name="log">Where to say that nothing is heard.</param>
-    public PostgresBell(NpgsqlDataSource source, Action<string> heard, string store, TimeProvider clock, ILogger log)
+    public PostgresBell(NpgsqlDataSource source, Action<string, string> heard, string store, TimeProvider clock, ILogger log)
     {
         (this.source, this.heard, this.store, this.clock, this.log) = (source, heard, store, clock, log);
         loop = Background.Start(LoopAsync, CancellationToken.None);
@@ -45,10 +45,10 @@ sealed class PostgresBell : IAsyncDisposable
             try
             {
                 await using var line = source.CreateConnection();
-                line.Notification += (_, word) => heard(word.Channel);
+                line.Notification += (_, word) => heard(word.Channel, word.Payload);
                 await line.OpenAsync(stopping.Token);
                 await using (var command = new NpgsqlCommand(Listen, line)) await command.ExecuteNonQueryAsync(stopping.Token);
-                heard("");
+                heard("", "");
                 while (true) await line.WaitAsync(stopping.Token);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)

@@ -188,7 +188,20 @@ sealed class PostgresCommits : IAsyncDisposable
         if (answer is null) tail.Wake();
         else await tail.CommittedAsync(answer.Told);
         for (var i = 0; i < jobs.Count; i++) jobs[i].Complete(Result(mark, i));
-        await sealing.KeepAheadAsync(mark.Heads[^1]);
+        await MakeRoomAsync(mark.Heads[^1]);
+    }
+
+    // Everybody has been answered: without room the next commit makes it.
+    async ValueTask MakeRoomAsync(long head)
+    {
+        try
+        {
+            await sealing.KeepAheadAsync(head);
+        }
+        catch (StoreException problem)
+        {
+            PostgresLog.NoRoomYet(log, problem, errors.Store);
+        }
     }
 
     async ValueTask<Exception> ExplainAsync(CommitJob job, PostgresException refusal)

@@ -12,15 +12,19 @@ readonly record struct Outcome<T>(T? Answer, WriterMark? Mark);
 
 /// <summary>
 /// One connection that writes. Each transaction notes its number in a row of this writer; when the connection breaks and nobody can say whether COMMIT was
-/// reached, the former session is ended, and then the row tells. Until that is known, nothing else goes through the lane. Used by one caller at a time.
+/// reached, the former session is ended, and then the row tells. What was not written is sent again. Until that is known, nothing else goes through the lane. Used by one caller at a time.
 /// </summary>
 sealed class PostgresLane(string name, NpgsqlDataSource source, PostgresErrors errors, PostgresStoreOptions options, TimeProvider clock, ILogger log) : IAsyncDisposable
 {
+    const int MaxAttempts = 3;
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     NpgsqlConnection? connection;
     long number;
     long? doubt;
+
+    /// <summary>The name of its session and of its mark.</summary>
+    public string Name => name;
 
     /// <summary>Whether it is unknown what came of the last transaction.</summary>
     public bool InDoubt => doubt is not null;
@@ -32,31 +36,28 @@ sealed class PostgresLane(string name, NpgsqlDataSource source, PostgresErrors e
     /// <exception cref="StoreException">The server cannot be reached, or the connection broke: nothing was written, unless <see cref="InDoubt"/>.</exception>
     public async ValueTask<Outcome<T>> TransactAsync<T>(Action<PostgresBatch, string, long> fill, Func<NpgsqlDataReader, ValueTask<T>> read)
     {
-        var line = await ReadyAsync();
-        var mine = ++number;
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            await using var batch = new PostgresBatch(line);
-            batch.Add("begin");
-            fill(batch, name, mine);
-            batch.Add("commit");
-            await using var reader = await batch.ReadAsync(CancellationToken.None);
-            var answer = await read(reader);
-            // the answer comes before COMMIT has been done: only the end of everything is the end
-            while (await reader.NextResultAsync(CancellationToken.None)) { /* nothing more is expected */ }
-            return new Outcome<T>(answer, null);
-        }
-        catch (PostgresException) when (line.State == System.Data.ConnectionState.Open)
-        {
-            await RollBackAsync(line);
-            throw;
-        }
-        catch (Exception problem) when (problem is not ArgumentException)
-        {
-            doubt = mine;
-            PostgresLog.OutcomeUnknown(log, problem, errors.Store);
-            await DropAsync();
-            return await SettleAsync() is { } mark ? new Outcome<T>(default, mark) : throw errors.Translate(problem);
+            var line = await ReadyAsync();
+            var mine = ++number;
+            try
+            {
+                return new Outcome<T>(await TransactAsync(line, mine, fill, read), null);
+            }
+            catch (PostgresException) when (line.State == System.Data.ConnectionState.Open)
+            {
+                await RollBackAsync(line);
+                throw;
+            }
+            catch (Exception problem) when (problem is not ArgumentException)
+            {
+                doubt = mine;
+                PostgresLog.OutcomeUnknown(log, problem, errors.Store);
+                await DropAsync();
+                if (await SettleAsync() is { } mark) return new Outcome<T>(default, mark);
+                // Nothing was written: a session that ended while nobody used it, a server that was restarted.
+                if (attempt == MaxAttempts) throw errors.Translate(problem);
+            }
         }
     }
 
@@ -127,6 +128,19 @@ sealed class PostgresLane(string name, NpgsqlDataSource source, PostgresErrors e
 
         await DropAsync();
         await source.DisposeAsync();
+    }
+
+    async Task<T> TransactAsync<T>(NpgsqlConnection line, long mine, Action<PostgresBatch, string, long> fill, Func<NpgsqlDataReader, ValueTask<T>> read)
+    {
+        await using var batch = new PostgresBatch(line);
+        batch.Add("begin");
+        fill(batch, name, mine);
+        batch.Add("commit");
+        await using var reader = await batch.ReadAsync(CancellationToken.None);
+        var answer = await read(reader);
+        // the answer comes before COMMIT has been done: only the end of everything is the end
+        while (await reader.NextResultAsync(CancellationToken.None)) { /* nothing more is expected */ }
+        return answer;
     }
 
     async ValueTask<NpgsqlConnection> ReadyAsync()

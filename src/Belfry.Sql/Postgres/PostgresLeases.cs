@@ -6,7 +6,7 @@ using Belfry.Core.Runtime;
 namespace Belfry.Sql.Postgres;
 
 /// <summary>Leases in the database, by the database's clock; the epoch is checked by the transaction that commits.</summary>
-sealed class PostgresLeases(PostgresReads reads, PostgresLedger ledger, TimeProvider clock) : IChainLease, IWatchAcknowledgements
+sealed class PostgresLeases(PostgresReads reads, PostgresLedger ledger, TimeProvider clock, string writer) : IChainLease, IWatchAcknowledgements
 {
     readonly Bell bell = new(clock);
 
@@ -17,8 +17,8 @@ sealed class PostgresLeases(PostgresReads reads, PostgresLedger ledger, TimeProv
         LeaseRules.Check(server, duration);
         // Asked again after a broken connection, a server finds itself as the holder, and goes on in the next epoch.
         var epoch = await reads.AskAsync<long?>(
-            batch => batch.Add("lease_acquire", chain.Value, server, duration),
-            async (row, stop) => await row.ReadAsync(stop) ? row.GetInt64(0) : null, cancellationToken);
+            batch => batch.Add("lease_acquire", chain.Value, server, duration, writer),
+            async (row, stop) => await row.ReadAsync(stop) ? row.Number(0) : null, cancellationToken);
         return epoch is { } granted ? new Lease(chain, server, granted) : null;
     }
 

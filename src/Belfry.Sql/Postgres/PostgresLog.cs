@@ -25,6 +25,9 @@ static partial class PostgresLog
     [LoggerMessage(1356, LogLevel.Information, "Nothing is heard from {Store}; it is asked every now and then instead, until it can be listened to again")]
     public static partial void NotListening(ILogger log, Exception problem, string store);
 
+    [LoggerMessage(1358, LogLevel.Information, "No room could be made yet for the next entries of the journal of {Store}; it is tried again with the next commit")]
+    public static partial void NoRoomYet(ILogger log, Exception problem, string store);
+
     [LoggerMessage(1357, LogLevel.Information, "The journal of {Store} has room up to {Sequence}")]
     public static partial void Extended(ILogger log, string store, long sequence);
 }

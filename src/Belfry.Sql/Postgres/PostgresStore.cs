@@ -33,15 +33,16 @@ public sealed class PostgresStore : IAsyncDisposable
         var reads = new PostgresReads(source, errors, clock, options.Patience);
         journal = new PostgresJournal(reads);
         tail = new PostgresTail(journal, reads, database.Head, options.PollInterval, clock, log);
-        commits = new PostgresCommits(Lane(connect, errors, parts), tail, errors, (options.PartitionSize, database.Room), clock, entropy, parts.CrashPoints, log);
+        var lane = Lane(connect, errors, parts);
+        commits = new PostgresCommits(lane, tail, errors, (options.PartitionSize, database.Room), clock, entropy, parts.CrashPoints, log);
         var ledger = new PostgresLedger(reads, commits);
         watches = new PostgresWatchStore(reads, Lane(connect, errors, parts), errors, clock, entropy);
         var feed = new PostgresWatchFeed(reads, clock);
-        var leases = new PostgresLeases(reads, ledger, clock);
+        var leases = new PostgresLeases(reads, ledger, clock, lane.Name);
         (Ledger, Reader, Leases, Acknowledgements, WatchFeed) = (ledger, ledger, leases, leases, feed);
-        bell = new PostgresBell(connect("belfry-bell"), channel =>
+        bell = new PostgresBell(connect("belfry-bell"), (channel, word) =>
         {
-            if (channel is "belfry_journal" or "") tail.Wake();
+            if (channel is "belfry_journal" or "") tail.Hear(word);
             if (channel is "belfry_watches" or "") feed.Stir();
             if (channel is "belfry_acknowledged" or "") leases.Stir();
         }, errors.Store, clock, log);

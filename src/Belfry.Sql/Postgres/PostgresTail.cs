@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Belfry.Core.Journal;
 using Belfry.Core.Runtime;
 using Microsoft.Extensions.Logging;
@@ -43,6 +44,12 @@ sealed class PostgresTail : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(listener);
         ImmutableInterlocked.Update(ref listeners, static (all, added) => all.Add(added), listener);
         return new Attachment(this, listener);
+    }
+
+    /// <summary>The database says how far the journal reaches; an empty word may stand for any. What this server wrote itself has been told already.</summary>
+    public void Hear(string head)
+    {
+        if (!long.TryParse(head, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) || sequence > Volatile.Read(ref told)) Wake();
     }
 
     /// <summary>Looks now whether the journal has grown.</summary>
@@ -130,7 +137,7 @@ sealed class PostgresTail : IAsyncDisposable
 
     void Tell(IReadOnlyList<JournalEntry> entries)
     {
-        told = entries[^1].Sequence;
+        Volatile.Write(ref told, entries[^1].Sequence);
         foreach (var listener in listeners)
         {
             try

@@ -93,7 +93,7 @@ public sealed class PostgresServer : IAsyncDisposable
 #pragma warning disable CA2100 // the text is the test's own
         await using var command = new NpgsqlCommand(sql, connection);
 #pragma warning restore CA2100
-        return await command.ExecuteScalarAsync();
+        return await command.ExecuteScalarAsync() is { } value and not DBNull ? value : null;
     }
 
     /// <summary>Starts it again after it was stopped or killed; tries again while leftovers of the former one go away.</summary>

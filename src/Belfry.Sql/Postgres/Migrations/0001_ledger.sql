@@ -157,6 +157,7 @@ CREATE TABLE chain_leases (
     chain  text PRIMARY KEY,
     epoch  bigint NOT NULL,
     server text, -- null: released
+    writer text, -- the session by which the server commits
     until  timestamptz NOT NULL,
     acknowledged bigint NOT NULL DEFAULT 0 -- the version of watches up to which a leader has taken everything in
 ) WITH (fillfactor = 10);

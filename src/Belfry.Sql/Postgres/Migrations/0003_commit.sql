@@ -129,7 +129,7 @@ BEGIN
             JOIN unnest(e_member, e_kind, e_address, e_tx, e_height, e_block, e_id, e_at, e_data) WITH ORDINALITY AS n (member, kind, address, tx, height, block, id, at, data, i) ON n.i = u.i;
         IF cardinality(seqs) > 0 THEN
             UPDATE journal_head SET seq = head, hash = digest;
-            PERFORM pg_notify('belfry_journal', '');
+            PERFORM pg_notify('belfry_journal', head::text);
         END IF;
     END IF;
 
@@ -138,6 +138,24 @@ BEGIN
     END LOOP;
     INSERT INTO writer_marks AS m (writer, number, heads, duplicates, at) VALUES (p_writer, p_number, commit_seal.heads, commit_seal.duplicates, clock_timestamp())
     ON CONFLICT (writer) DO UPDATE SET number = excluded.number, heads = excluded.heads, duplicates = excluded.duplicates, at = excluded.at;
+END $$;
+
+-- Takes the lead of a chain when nobody has it; null otherwise. Whoever had it may be frozen in the middle of a commit, and hold what the next leader needs: its session is ended first.
+CREATE FUNCTION lease_acquire(p_chain text, p_server text, p_duration interval, p_writer text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    held    chain_leases;
+    granted bigint;
+BEGIN
+    SELECT * INTO held FROM chain_leases l WHERE l.chain = p_chain;
+    IF held.server IS NOT NULL AND held.server <> p_server AND held.until > clock_timestamp() THEN RETURN NULL; END IF;
+    IF held.server IS NOT NULL AND held.writer <> p_writer THEN
+        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = held.writer AND datname = current_database() AND pid <> pg_backend_pid();
+    END IF;
+    INSERT INTO chain_leases AS l (chain, epoch, server, writer, until) VALUES (p_chain, 1, p_server, p_writer, clock_timestamp() + p_duration)
+    ON CONFLICT (chain) DO UPDATE SET epoch = l.epoch + 1, server = excluded.server, writer = excluded.writer, until = excluded.until
+    WHERE l.server IS NULL OR l.server = excluded.server OR l.until <= clock_timestamp()
+    RETURNING epoch INTO granted;
+    RETURN granted;
 END $$;
 
 -- Makes partitions of p_size numbers, so that the p_ahead numbers behind the head have a place. Attaching a table waits for no reader. Answers where the last one ends.
