@@ -1,0 +1,57 @@
+using Belfry.Core.Runtime;
+
+namespace Belfry.Redis.Connection.Lines;
+
+/// <summary>A line whose handshake is done, and the task that runs it.</summary>
+sealed class OpenLine(RedisLine line, Task running, CancellationTokenSource ending, ServerInfo info, string purpose) : IAsyncDisposable
+{
+    public RedisLine Line { get; } = line;
+
+    public ServerInfo Info { get; } = info;
+
+    /// <summary>Ends, always with an exception, when the line breaks.</summary>
+    public Task Running { get; } = running;
+
+    /// <summary>Why it broke, in words; only after its end.</summary>
+    public string Problem => Running.Exception?.GetBaseException().Describe() ?? "closed";
+
+    /// <summary>Breaks it off without waiting.</summary>
+    public void Break() => Background.Cancel(ending);
+
+    /// <summary>Sends a command and waits for its answer, whatever it is, errors too.</summary>
+    public ValueTask<RedisValue> AskAsync(RedisCommand command, long deadline, string setting)
+    {
+        var operation = RedisOperation<RedisValue>.Rent(RedisRead.Value);
+        operation.Encode(command);
+        operation.Deadline = deadline;
+        var answer = operation.Task;
+        if (Line.TrySend(operation) == Admission.Taken) return answer;
+        operation.Fail(new RedisUnavailableException(RedisOutcome.NotSent, operation.Name, Line.Endpoint.ToString(), setting, "the line is closed"));
+        operation.Release();
+        return answer;
+    }
+
+    /// <summary>Closes it; what was not answered fails.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Break();
+        await Background.WhenEndedAsync(Running);
+        foreach (var operation in Line.TakeRest(Unknown))
+        {
+            operation.Fail(Unknown(operation));
+            operation.Release();
+        }
+
+        ending.Dispose();
+        RedisMetrics.Lost(Line.Endpoint.ToString(), purpose);
+    }
+
+    RedisUnavailableException Unknown(RedisOperation operation) => new(RedisOutcome.Unknown, operation.Name, Line.Endpoint.ToString(), "Belfry:Redis", Problem, Running.Exception?.GetBaseException());
+}
+
+static class Problems
+{
+    /// <summary>An exception in a few words for one line of a log.</summary>
+    public static string Describe(this Exception problem) =>
+        ForeignText.Clean(problem.InnerException is { } inner && problem is System.Security.Authentication.AuthenticationException or IOException ? $"{problem.Message} {inner.Message}" : problem.Message, ForeignText.Sentence);
+}
