@@ -21,6 +21,9 @@ public sealed record RedisServerOptions
     /// <summary>Ask clients for a certificate.</summary>
     public bool AskForCertificate { get; init; }
 
+    /// <summary>Be a node of a cluster, with this time-out in milliseconds.</summary>
+    public int? ClusterNodeTimeout { get; init; }
+
     /// <summary>Further lines of the configuration file.</summary>
     public IReadOnlyList<string> Lines { get; init; } = [];
 }
@@ -29,6 +32,7 @@ public sealed record RedisServerOptions
 public sealed class RedisServer : IAsyncDisposable
 {
     readonly FreePort port = FreePort.Lease();
+    readonly FreePort? bus;
     readonly RedisServerOptions options;
     readonly string program = TestPeers.RequireRedis();
     ChildProcess? process;
@@ -36,12 +40,17 @@ public sealed class RedisServer : IAsyncDisposable
     RedisServer(RedisServerOptions options)
     {
         this.options = options;
+        // The usual distance of 10,000 between a port and its bus would leave the range of leased ports.
+        if (options.ClusterNodeTimeout is not null) bus = FreePort.Lease();
         Folder = Directory.CreateTempSubdirectory("belfry-test-redis-").FullName;
         ChildGuard.Watch(Folder);
     }
 
     /// <summary>Its port.</summary>
     public int Port => port.Number;
+
+    /// <summary>The port of its cluster bus.</summary>
+    public int BusPort => bus?.Number ?? 0;
 
     /// <summary>Where it listens.</summary>
     public IPEndPoint EndPoint => port.EndPoint;
@@ -144,6 +153,7 @@ public sealed class RedisServer : IAsyncDisposable
     {
         if (process is not null) await process.DisposeAsync();
         port.Dispose();
+        bus?.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 
@@ -155,6 +165,8 @@ public sealed class RedisServer : IAsyncDisposable
         yield return "save \"\"";
         yield return options.Persistent ? "appendonly yes" : "appendonly no";
         yield return "appendfsync always";
+        // Forks of a snapshot at a replica's first sync are enough.
+        yield return "auto-aof-rewrite-percentage 0";
         yield return "protected-mode no";
         yield return "enable-debug-command yes";
         if (options.Tls is { } tls)
@@ -169,6 +181,13 @@ public sealed class RedisServer : IAsyncDisposable
         else
         {
             yield return $"port {Port}";
+        }
+
+        if (options.ClusterNodeTimeout is { } nodeTimeout)
+        {
+            yield return "cluster-enabled yes";
+            yield return $"cluster-port {BusPort}";
+            yield return $"cluster-node-timeout {nodeTimeout}";
         }
 
         if (options.Password is not null) yield return $"requirepass {options.Password}";
