@@ -16,19 +16,40 @@ sealed class OpenLine(RedisLine line, Task running, CancellationTokenSource endi
     public string Problem => Running.Exception?.GetBaseException().Describe() ?? "closed";
 
     /// <summary>Breaks it off without waiting.</summary>
-    public void Break() => Background.Cancel(ending);
+    public void Break()
+    {
+        try
+        {
+            Background.Cancel(ending);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is closed already.
+        }
+    }
 
-    /// <summary>Sends a command and waits for its answer, whatever it is, errors too.</summary>
-    public ValueTask<RedisValue> AskAsync(RedisCommand command, long deadline, string setting)
+    /// <summary>Sends a command and waits for its answer, whatever it is, errors too. A line that does not answer in time is broken off.</summary>
+    /// <exception cref="RedisUnavailableException">It broke.</exception>
+    public ValueTask<RedisValue> AskAsync(RedisCommand command, TimeSpan within, TimeProvider clock, CancellationToken cancellationToken)
     {
         var operation = RedisOperation<RedisValue>.Rent(RedisRead.Value);
         operation.Encode(command);
-        operation.Deadline = deadline;
+        operation.Deadline = long.MaxValue;
         var answer = operation.Task;
-        if (Line.TrySend(operation) == Admission.Taken) return answer;
-        operation.Fail(new RedisUnavailableException(RedisOutcome.NotSent, operation.Name, Line.Endpoint.ToString(), setting, "the line is closed"));
+        if (Line.TrySend(operation) == Admission.Taken) return WaitAsync(answer.AsTask(), within, clock, cancellationToken);
+        operation.Fail(new RedisUnavailableException(RedisOutcome.NotSent, operation.Name, Line.Endpoint.ToString(), "Belfry:Redis", "the line is closed"));
         operation.Release();
         return answer;
+    }
+
+    /// <summary>Fails what was not answered; only after the end of <see cref="Running"/>.</summary>
+    public void FailRest()
+    {
+        foreach (var operation in Line.TakeRest(Unknown))
+        {
+            operation.Fail(Unknown(operation));
+            operation.Release();
+        }
     }
 
     /// <summary>Closes it; what was not answered fails.</summary>
@@ -36,14 +57,24 @@ sealed class OpenLine(RedisLine line, Task running, CancellationTokenSource endi
     {
         Break();
         await Background.WhenEndedAsync(Running);
-        foreach (var operation in Line.TakeRest(Unknown))
-        {
-            operation.Fail(Unknown(operation));
-            operation.Release();
-        }
-
+        FailRest();
         ending.Dispose();
         RedisMetrics.Lost(Line.Endpoint.ToString(), purpose);
+    }
+
+    async ValueTask<RedisValue> WaitAsync(Task<RedisValue> answer, TimeSpan within, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(answer, Running, Task.Delay(within, clock, enough.Token));
+        Background.Cancel(enough);
+        if (!answer.IsCompleted)
+        {
+            Break();
+            await Background.WhenEndedAsync(Running);
+            FailRest();
+        }
+
+        return await answer;
     }
 
     RedisUnavailableException Unknown(RedisOperation operation) => new(RedisOutcome.Unknown, operation.Name, Line.Endpoint.ToString(), "Belfry:Redis", Problem, Running.Exception?.GetBaseException());

@@ -226,7 +226,12 @@ sealed class RedisLine
         {
             var reply = received[place];
             if (IsTold(reply)) Told?.Invoke(reply);
-            else if (nextAnswered < takenAnswers) Answer(answered[nextAnswered++], reply);
+            else if (nextAnswered < takenAnswers)
+            {
+                // Counted afterwards: what an exception leaves unanswered is failed with the line.
+                Answer(answered[nextAnswered], reply);
+                nextAnswered++;
+            }
             else if (Told is not null) Told(reply);
             else throw new MalformedDataException(RespFrame.What, "an answer that nobody asked for");
         }

@@ -90,7 +90,9 @@ sealed class BlockingSender(ITopology topology, RedisOptions options, RedisRunti
                 operation.Release();
             }
 
-            var result = await answer.WaitAsync(longest + options.CommandTimeout, runtime.Clock, cancellationToken);
+            await Task.WhenAny(answer, line.Running).WaitAsync(longest + options.CommandTimeout, runtime.Clock, cancellationToken);
+            if (!answer.IsCompleted) line.FailRest();
+            var result = await answer;
             isAnswered = true;
             return result;
         }

@@ -148,11 +148,7 @@ sealed class ClusterTopology : ITopology
     async ValueTask<ClusterMap?> AskAsync(RedisEndpoint endpoint)
     {
         await using var open = await opener.OpenAsync(endpoint, Identity.Server(opener.Options), "map", stopping.Token);
-        using var late = new CancellationTokenSource(opener.Options.ConnectTimeout, Clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token, late.Token);
-        await using var _ = either.Token.UnsafeRegister(static open => ((OpenLine)open!).Break(), open);
-        var deadline = Clock.GetTimestamp() + (long)(opener.Options.ConnectTimeout.TotalSeconds * Clock.TimestampFrequency);
-        var answer = await open.AskAsync(new RedisCommand("CLUSTER", "SLOTS"), deadline, opener.Options.Setting);
+        var answer = await open.AskAsync(new RedisCommand("CLUSTER", "SLOTS"), opener.Options.ConnectTimeout, Clock, stopping.Token);
         return answer.Kind == RespKind.Error
             ? throw new RedisErrorException(Handshake.Code(answer), Redirect.Text(answer.Bytes.Span), "CLUSTER", endpoint.ToString(), $"{opener.Options.Setting}:Endpoints")
             : ClusterMap.Read(answer, endpoint);

@@ -53,7 +53,7 @@ readonly record struct Redirect(RedirectKind Kind, string Code, int Slot, RedisE
     // "MOVED 3999 127.0.0.1:6381"; an empty host is that of the server that says so.
     static Redirect ReadPlace(string code, ReadOnlySpan<byte> error, RedisEndpoint from)
     {
-        var rest = error[(code.Length + 1)..];
+        var rest = error[Math.Min(code.Length + 1, error.Length)..];
         if (!Utf8Parser.TryParse(rest, out int slot, out var digits) || slot is < 0 or >= HashSlot.Count || digits + 1 >= rest.Length) return new Redirect(RedirectKind.None, code, -1, null);
         var place = Encoding.UTF8.GetString(rest[(digits + 1)..]);
         var colon = place.LastIndexOf(':');

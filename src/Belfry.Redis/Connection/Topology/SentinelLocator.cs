@@ -46,7 +46,7 @@ sealed class SentinelLocator(LineOpener opener) : ILocator
 
     public async ValueTask CheckAsync(OpenLine line, CancellationToken cancellationToken)
     {
-        var role = await line.AskAsync(new RedisCommand("ROLE"), Deadline(), Options.Setting);
+        var role = await line.AskAsync(new RedisCommand("ROLE"), Options.ConnectTimeout, opener.Runtime.Clock, cancellationToken);
         var word = role.Items.Count > 0 ? role.Items[0].Text : Handshake.Code(role);
         // Sentinels name the old primary until they agree; it may be back already, as a replica.
         if (word != "master") throw new EndpointException(line.Line.Endpoint.ToString(), $"{Options.Setting}:Endpoints", $"the sentinels name it as primary, and it says that it is '{ForeignText.Clean(word)}'");
@@ -55,14 +55,11 @@ sealed class SentinelLocator(LineOpener opener) : ILocator
     async ValueTask<RedisEndpoint> AskAsync(RedisEndpoint sentinel, CancellationToken cancellationToken)
     {
         await using var open = await opener.OpenAsync(sentinel, Identity.Sentinel(Options), "sentinel", cancellationToken);
-        await using var _ = cancellationToken.UnsafeRegister(static open => ((OpenLine)open!).Break(), open);
-        using var late = new CancellationTokenSource(Options.ConnectTimeout, opener.Runtime.Clock);
-        await using var __ = late.Token.UnsafeRegister(static open => ((OpenLine)open!).Break(), open);
-        var address = await open.AskAsync(new RedisCommand("SENTINEL", "GET-MASTER-ADDR-BY-NAME", Name), Deadline(), Options.Setting);
+        var address = await open.AskAsync(new RedisCommand("SENTINEL", "GET-MASTER-ADDR-BY-NAME", Name), Options.ConnectTimeout, opener.Runtime.Clock, cancellationToken);
         if (address.Kind == RespKind.Error) throw new RedisErrorException(Handshake.Code(address), ForeignText.Clean(address.Text, ForeignText.Sentence), "SENTINEL", sentinel.ToString(), $"{Options.Setting}:Endpoints");
         if (address.Items.Count != 2 || !int.TryParse(address.Items[1].Text, out var port))
             throw new EndpointException(sentinel.ToString(), $"{Options.Setting}:PrimaryName", $"it knows no primary named '{ForeignText.Clean(Name)}'");
-        Learn(await open.AskAsync(new RedisCommand("SENTINEL", "SENTINELS", Name), Deadline(), Options.Setting));
+        Learn(await open.AskAsync(new RedisCommand("SENTINEL", "SENTINELS", Name), Options.ConnectTimeout, opener.Runtime.Clock, cancellationToken));
         return new RedisEndpoint(address.Items[0].Text, port);
     }
 
@@ -97,6 +94,4 @@ sealed class SentinelLocator(LineOpener opener) : ILocator
             sentinels.Insert(0, sentinel);
         }
     }
-
-    long Deadline() => opener.Runtime.Clock.GetTimestamp() + (long)(Options.ConnectTimeout.TotalSeconds * opener.Runtime.Clock.TimestampFrequency);
 }
