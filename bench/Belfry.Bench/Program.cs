@@ -1,6 +1,6 @@
 using Belfry.Bench;
 
-// dotnet run -c Release --project bench/Belfry.Bench -- decode | index | ledger
+// dotnet run -c Release --project bench/Belfry.Bench -- decode | index | ledger | redis-client
 switch (args)
 {
     case ["decode"]:
@@ -10,7 +10,10 @@ switch (args)
     case ["ledger", .. var rest]:
         await LedgerBench.RunAsync(rest);
         return 0;
+    case ["redis-client", .. var rest]:
+        await RedisClientBench.RunAsync(rest);
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Belfry.Bench decode | index | ledger");
+        await Console.Error.WriteLineAsync("usage: Belfry.Bench decode | index | ledger | redis-client");
         return 64;
 }
