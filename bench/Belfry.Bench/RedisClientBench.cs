@@ -15,7 +15,7 @@ static class RedisClientBench
 
     public static async Task RunAsync(string[] arguments)
     {
-        var (rounds, seconds) = arguments is ["--smoke"] ? (1, 0.2) : (7, 1.0);
+        var (rounds, seconds) = arguments is ["--smoke"] ? (1, 0.2) : (5, 1.0);
         await using var server = await RedisServer.StartNewAsync();
         await using var redis = new RedisConnection(new RedisOptions { Endpoints = [new RedisEndpoint("127.0.0.1", server.Port)] });
         using var rival = await Rival.StartAsync("ioredis.mjs", server.Port.ToString(CultureInfo.InvariantCulture));

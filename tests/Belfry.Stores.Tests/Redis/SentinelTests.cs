@@ -27,10 +27,17 @@ public sealed class SentinelTests
 
         // Sentinels do not wait for the replica to catch up, so what Redis acknowledged may be lost with the old primary.
         await load.ProgressAsync(50);
+        // Leaves an idle blocking socket on the primary that is to go.
+        (await redis.SendBlockingAsync(new RedisCommand("BLPOP", "list", "0.01"), TimeSpan.FromSeconds(1), RedisRead.Value, default)).Kind.ShouldBe(RespKind.Null);
         await set.FailOverAsync();
         var second = set.ReadPrimaryPort();
         await Eventually.HoldsAsync(() => redis.State.Endpoint == $"127.0.0.1:{second}" && redis.State.Phase == RedisPhase.Live, TimeSpan.FromSeconds(60));
         await load.ProgressAsync(50);
+        await Eventually.HoldsAsync(async () =>
+        {
+            await redis.SendAsync(new RedisCommand("RPUSH", "list", "after"), RedisRead.Integer, default);
+            return (await redis.SendBlockingAsync(new RedisCommand("BLPOP", "list", "1"), TimeSpan.FromSeconds(1), RedisRead.Texts, default)) is ["list", "after"];
+        });
         await channel.GapAsync(1);
         await redis.SendAsync(new RedisCommand("PUBLISH", "c", "after"), RedisRead.Integer, default);
         await channel.HearsAsync("after");

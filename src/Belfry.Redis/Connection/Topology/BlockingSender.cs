@@ -67,7 +67,7 @@ sealed class BlockingSender(ITopology topology, RedisOptions options, RedisRunti
         OpenLine line;
         try
         {
-            line = await node.Blocking.RentAsync(cancellationToken) ?? throw NotSent(command, nameof(options.BlockingConnections), $"{options.BlockingConnections} blocking commands wait already, or the connection is closed");
+            line = await node.Blocking.RentAsync(node.Endpoint, cancellationToken) ?? throw NotSent(command, nameof(options.BlockingConnections), $"{options.BlockingConnections} blocking commands wait already, or the connection is closed");
         }
         catch (Exception fault) when (fault is not OperationCanceledException and not RedisUnavailableException)
         {
@@ -102,7 +102,8 @@ sealed class BlockingSender(ITopology topology, RedisOptions options, RedisRunti
         }
         catch (Exception fault) when (fault is RedisErrorException or RedisReplyException)
         {
-            isAnswered = true;
+            // A server that is no primary any more says so; its sockets are of no use.
+            isAnswered = refusal.Redirect.Kind != RedirectKind.NotNow;
             throw;
         }
         finally

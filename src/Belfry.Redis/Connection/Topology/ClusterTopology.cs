@@ -7,6 +7,9 @@ namespace Belfry.Redis.Connection.Topology;
 /// <summary>The nodes of a cluster and the slots that each serves. The map is read at start, now and then, and whenever an answer or a broken line says that it is old.</summary>
 sealed class ClusterTopology : ITopology
 {
+    // The specification's own limit.
+    const int MostNodes = 1000;
+
     static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(50), UnhealthyInterval = TimeSpan.FromMilliseconds(250), KeptUnused = TimeSpan.FromSeconds(30);
 
     readonly LineOpener opener;
@@ -23,6 +26,7 @@ sealed class ClusterTopology : ITopology
     volatile string? problem = "the map of the cluster is not known yet";
     uint next;
     int served;
+    bool disposed;
 
     public ClusterTopology(LineOpener opener, ITopologyOwner owner)
     {
@@ -55,10 +59,14 @@ sealed class ClusterTopology : ITopology
 
     public RedisNode Visit(RedisEndpoint endpoint)
     {
-        // Under the gate, so that a node is not made twice.
         if (!nodes.TryGetValue(endpoint, out var node))
         {
-            lock (gate) node = nodes.TryGetValue(endpoint, out node) ? node : nodes[endpoint] = Make(endpoint);
+            lock (gate)
+            {
+                // Under the gate, so that a node is not made twice. Nor after the end, nor beyond what a cluster can have: whoever sends us to ever new places is sent to one that refuses.
+                var isRefused = disposed || nodes.Count >= MostNodes;
+                node = nodes.TryGetValue(endpoint, out node) ? node : isRefused && !nodes.IsEmpty ? nodes.Values.First() : nodes[endpoint] = Make(endpoint);
+            }
         }
 
         node.LastVisit = Clock.GetTimestamp();
@@ -83,7 +91,12 @@ sealed class ClusterTopology : ITopology
         Background.Cancel(stopping);
         await Background.WhenEndedAsync(running);
         RedisNode[] all;
-        lock (gate) all = [.. nodes.Values];
+        lock (gate)
+        {
+            disposed = true;
+            all = [.. nodes.Values];
+        }
+
         await Task.WhenAll(all.Select(node => node.DisposeAsync().AsTask()).Concat(closing));
         stopping.Dispose();
     }
@@ -158,7 +171,7 @@ sealed class ClusterTopology : ITopology
     {
         var before = primaries;
         var now = map.Primaries.Select(Visit).ToArray();
-        for (var slot = 0; slot < HashSlot.Count; slot++) Volatile.Write(ref slots[slot], map[slot] is { } endpoint ? nodes[endpoint] : null);
+        for (var slot = 0; slot < HashSlot.Count; slot++) Volatile.Write(ref slots[slot], map[slot] is { } endpoint ? nodes.GetValueOrDefault(endpoint) : null);
         known = [.. map.Nodes];
         primaries = now;
         problem = map.Served == HashSlot.Count ? null : $"{HashSlot.Count - map.Served} of {HashSlot.Count} slots are served by nobody";

@@ -63,19 +63,21 @@ sealed class BlockingPool(LineOpener opener, ILocator locator) : IAsyncDisposabl
     bool disposed;
 
     /// <summary>Takes a socket; null when all are in use, or the pool is closed.</summary>
-    public async ValueTask<OpenLine?> RentAsync(CancellationToken cancellationToken)
+    /// <param name="current">Where the server is now: idle sockets to where it was before a failover are of no use.</param>
+    /// <param name="cancellationToken">Ends the dialling.</param>
+    public async ValueTask<OpenLine?> RentAsync(string current, CancellationToken cancellationToken)
     {
         lock (gate)
         {
             while (idle.TryPop(out var kept))
             {
-                if (!kept.Running.IsCompleted)
+                if (!kept.Running.IsCompleted && (current.Length == 0 || kept.Line.Endpoint.ToString() == current))
                 {
                     taken.Add(kept);
                     return kept;
                 }
 
-                // Broken while idle: nobody waits for an answer on it.
+                // Broken, or left behind, while idle: nobody waits for an answer on it.
                 _ = Background.Start(() => kept.DisposeAsync().AsTask(), CancellationToken.None);
                 count--;
             }
