@@ -87,7 +87,7 @@ public sealed record RedisOptions
     /// <summary>The longest pause before a new attempt.</summary>
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Commands without an answer, for each socket: on the line, or waiting for it. More are refused at once, as not sent.</summary>
+    /// <summary>Commands without an answer, for each socket: on the line, or waiting for it. More are refused at once, as not sent; so is what comes while 64 MB wait to be sent.</summary>
     public int MaxInFlight { get; init; } = 100_000;
 
     /// <summary>Bytes of one reply. A longer one breaks the line off.</summary>

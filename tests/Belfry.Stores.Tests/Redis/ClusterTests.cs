@@ -83,9 +83,7 @@ public sealed class ClusterTests(ClusterTests.SharedCluster shared) : IClassFixt
         {
             await load.ProgressAsync(10);
             var primary = Cluster.FindPrimary(HashSlot.Of($"ordered:{round}"));
-            var replica = Cluster.FindReplica(primary);
-            using (var admin = replica.OpenAdmin()) admin.Call("CLUSTER", "FAILOVER");
-            await Eventually.HoldsAsync(() => Cluster.FindPrimary(HashSlot.Of($"ordered:{round}")) == replica, TimeSpan.FromSeconds(60));
+            await Cluster.FailOverAsync(primary);
             await load.ProgressAsync(10);
             await Cluster.WaitUntilWholeAsync();
         }

@@ -10,7 +10,7 @@ namespace Belfry.Stores.Tests.Redis;
 /// </summary>
 sealed class CounterLoad : IAsyncDisposable
 {
-    static readonly RedisScript Script = RedisScript.FromText("count.lua", "redis.call('INCR', KEYS[1]) return redis.call('INCR', KEYS[2])");
+    static readonly RedisScript Script = RedisScript.Load(typeof(CounterLoad).Assembly, "Redis/count.lua");
 
     readonly CancellationTokenSource stopping = new();
     readonly Counter[] counters;

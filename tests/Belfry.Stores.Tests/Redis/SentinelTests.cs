@@ -63,7 +63,7 @@ public sealed class SentinelTests
         redis.State.Endpoint.ShouldBe($"127.0.0.1:{set.Servers[1].Port}");
         // The old primary comes back as a replica, and is not taken for the primary.
         await set.Servers[0].StartAsync();
-        await redis.SendAsync(new RedisCommand("SET", "k", "w"), RedisRead.Ok, default);
+        await Eventually.HoldsAsync(() => redis.SendAsync(new RedisCommand("SET", "k", "w"), RedisRead.Ok, default));
         redis.State.Endpoint.ShouldBe($"127.0.0.1:{set.Servers[1].Port}");
     }
 

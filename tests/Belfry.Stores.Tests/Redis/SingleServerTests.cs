@@ -68,8 +68,42 @@ public sealed class SingleServerTests
 #pragma warning restore CA1857
         }
 
+        Should.Throw<ArgumentException>(() => { _ = redis.SendAsync(new RedisCommand("CLIENT", "reply", "OFF"), RedisRead.Value, default).AsTask(); });
+        Should.Throw<ArgumentException>(() => { _ = redis.SendAsync(new RedisCommand("subscribe", "c"), RedisRead.Value, default).AsTask(); });
+        Should.Throw<ArgumentException>(() => { _ = redis.SendBlockingAsync(new RedisCommand("SELECT", "1"), TimeSpan.Zero, RedisRead.Value, default).AsTask(); });
         Should.Throw<ArgumentException>(() => { _ = redis.SendAsync(new RedisCommand("XREAD", "BLOCK", "0", "STREAMS", "s", "$"), RedisRead.Value, default).AsTask(); });
         (await redis.SendAsync(new RedisCommand("XREAD", "COUNT", "1", "STREAMS", "block", "0"), RedisRead.Value, default)).Kind.ShouldBe(RespKind.Null);
+    }
+
+    [Fact]
+    [Trait("Fault", "R06")]
+    public async Task A_server_that_has_no_memory_left_refuses_with_its_own_code_and_is_not_asked_again()
+    {
+        await using var server = await RedisServer.StartNewAsync();
+        await using var redis = TestRedis.Connect(server);
+        using var admin = server.OpenAdmin();
+        admin.Call("CONFIG", "SET", "maxmemory", "1");
+        var refusal = await Should.ThrowAsync<RedisErrorException>(async () => await redis.SendAsync(new RedisCommand("SET", "k", "v"), RedisRead.Ok, default));
+        (refusal.Code, refusal.IsNotNow).ShouldBe(("OOM", false));
+        admin.Call("CONFIG", "SET", "maxmemory", "0");
+        await redis.SendAsync(new RedisCommand("SET", "k", "v"), RedisRead.Ok, default);
+    }
+
+    [Fact]
+    [Trait("Fault", "R10")]
+    public async Task A_server_that_is_busy_with_a_script_is_asked_again_until_it_has_time()
+    {
+        await using var server = await RedisServer.StartNewAsync(new RedisServerOptions { Lines = ["busy-reply-threshold 1"] });
+        await using var redis = TestRedis.Connect(server);
+        await redis.SendAsync(new RedisCommand("PING"), RedisRead.Ok, default);
+        using var admin = server.OpenAdmin();
+        var busy = Task.Run(() => Should.Throw<InvalidOperationException>(() => admin.Call("EVAL", "while true do end", "0")));
+        using var other = server.OpenAdmin();
+        await Eventually.HoldsAsync(() => Should.Throw<InvalidOperationException>(() => other.Call("GET", "n")).Message.StartsWith("BUSY", StringComparison.Ordinal));
+        var waiting = redis.SendAsync(new RedisCommand("INCR", "n"), RedisRead.Integer, default).AsTask();
+        other.Call("SCRIPT", "KILL");
+        await busy;
+        (await waiting).ShouldBe(1);
     }
 
     [Fact]

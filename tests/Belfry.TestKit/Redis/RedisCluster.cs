@@ -33,9 +33,11 @@ public sealed class RedisCluster : IAsyncDisposable
     }
 
     /// <summary>The server that serves a slot, as the first running node tells.</summary>
-    public RedisServer FindPrimary(int slot)
+    public RedisServer FindPrimary(int slot) => FindPrimary(Servers.First(server => server.Process is not null), slot);
+
+    RedisServer FindPrimary(RedisServer asked, int slot)
     {
-        using var admin = Servers.First(server => server.Process is not null).OpenAdmin();
+        using var admin = asked.OpenAdmin();
         foreach (var range in (List<object?>)admin.Call("CLUSTER", "SLOTS")!)
         {
             var parts = (List<object?>)range!;
@@ -45,11 +47,28 @@ public sealed class RedisCluster : IAsyncDisposable
         throw new InvalidOperationException($"Nobody serves slot {slot}.");
     }
 
-    /// <summary>A running replica of a primary.</summary>
-    public RedisServer FindReplica(RedisServer primary)
+    /// <summary>Has a replica take over in order, with nothing lost; asks again when it gave up, as it may on a busy machine.</summary>
+    public async Task FailOverAsync(RedisServer primary)
     {
         var id = Id(primary);
-        return Servers.First(server => server.Process is not null && server != primary && Ask(server, "CLUSTER", "NODES").Split('\n').Any(line => line.Contains("myself,slave " + id, StringComparison.Ordinal)));
+        RedisServer? replica = null;
+        await Eventually.HoldsAsync(
+            () => (replica = Servers.FirstOrDefault(server => server.Process is not null && server != primary && Ask(server, "CLUSTER", "NODES").Split('\n').Any(line => line.Contains("myself,slave " + id, StringComparison.Ordinal)))) is not null
+                && Ask(replica, "INFO", "replication").Contains("master_link_status:up", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(60));
+        for (var attempt = 0; ; attempt++)
+        {
+            Ask(replica!, "CLUSTER", "FAILOVER");
+            try
+            {
+                await Eventually.HoldsAsync(() => Servers.Where(server => server.Process is not null).All(server => Ask(server, "CLUSTER", "NODES").Split('\n').Any(line => line.Contains($":{replica!.Port}@", StringComparison.Ordinal) && line.Contains("master", StringComparison.Ordinal))), TimeSpan.FromSeconds(10));
+                return;
+            }
+            catch (TimeoutException) when (attempt < 6)
+            {
+                // A manual failover gives up after five seconds.
+            }
+        }
     }
 
     /// <summary>Moves a slot with its keys, key by key, as redis-cli does it.</summary>
@@ -71,6 +90,7 @@ public sealed class RedisCluster : IAsyncDisposable
 
         Ask(to, "CLUSTER", "SETSLOT", name, "NODE", toId);
         Ask(from, "CLUSTER", "SETSLOT", name, "NODE", toId);
+        await Eventually.HoldsAsync(() => Servers.Where(server => server.Process is not null).All(server => FindPrimary(server, slot) == to), TimeSpan.FromSeconds(60));
     }
 
     /// <summary>Waits until every running node finds the cluster whole.</summary>

@@ -46,7 +46,7 @@ sealed class LineOpener(RedisOptions options, RedisRuntime runtime) : IDisposabl
     {
         var ending = new CancellationTokenSource();
         var running = Background.Start(() => line.RunAsync(ending.Token), CancellationToken.None);
-        var open = new OpenLine(line, running, ending, new ServerInfo(2, "", ""), purpose);
+        var open = new OpenLine(line, running, ending, new ServerInfo(2, "", ""), purpose: null);
         try
         {
             var handshake = new Handshake(line, Options, identity, Runtime.Clock.GetTimestamp() + Ticks(Options.ConnectTimeout));

@@ -2,8 +2,8 @@ using Belfry.Core.Runtime;
 
 namespace Belfry.Redis.Connection.Lines;
 
-/// <summary>A line whose handshake is done, and the task that runs it.</summary>
-sealed class OpenLine(RedisLine line, Task running, CancellationTokenSource ending, ServerInfo info, string purpose) : IAsyncDisposable
+/// <summary>A line whose handshake is done (or, without a purpose, under way), and the task that runs it.</summary>
+sealed class OpenLine(RedisLine line, Task running, CancellationTokenSource ending, ServerInfo info, string? purpose) : IAsyncDisposable
 {
     public RedisLine Line { get; } = line;
 
@@ -59,7 +59,7 @@ sealed class OpenLine(RedisLine line, Task running, CancellationTokenSource endi
         await Background.WhenEndedAsync(Running);
         FailRest();
         ending.Dispose();
-        RedisMetrics.Lost(Line.Endpoint.ToString(), purpose);
+        if (purpose is not null) RedisMetrics.Lost(Line.Endpoint.ToString(), purpose);
     }
 
     async ValueTask<RedisValue> WaitAsync(Task<RedisValue> answer, TimeSpan within, TimeProvider clock, CancellationToken cancellationToken)

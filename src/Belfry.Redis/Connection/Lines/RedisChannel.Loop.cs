@@ -20,10 +20,12 @@ sealed partial class RedisChannel
             try
             {
                 await using var open = await ConnectAsync();
-                attempt = 0;
+                var since = Clock.GetTimestamp();
                 await using var _ = stopping.Token.UnsafeRegister(static open => ((OpenLine)open!).Break(), open);
                 await Background.WhenEndedAsync(open.Running);
                 Lose(open);
+                // A server that takes us in and throws us out at once is not asked ever faster.
+                if (Clock.GetElapsedTime(since) > Options.MaxBackoff) attempt = 0;
             }
 #pragma warning disable CA1031 // whatever an attempt met, the next one may go well; it is told in the log and to everybody who waits
             catch (Exception fault)

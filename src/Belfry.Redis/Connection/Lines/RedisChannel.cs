@@ -164,7 +164,7 @@ sealed partial class RedisChannel : IAsyncDisposable
     RedisUnavailableException NotSent(RedisOperation operation, string setting, string why) =>
         new(RedisOutcome.NotSent, operation.Name, EndpointText, setting == Options.Setting ? setting : $"{Options.Setting}:{setting}", why);
 
-    string Crowd => $"{Options.MaxInFlight} commands have no answer yet";
+    string Crowd => $"{Options.MaxInFlight} commands have no answer yet, or {RedisLine.MostUnsentBytes >> 20} MB wait to be sent";
 
     string EndpointText => Endpoint.Length > 0 ? Endpoint : string.Join(',', Options.Endpoints);
 }

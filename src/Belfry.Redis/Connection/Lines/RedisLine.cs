@@ -20,6 +20,9 @@ delegate void ToldHandler(ReadOnlySpan<byte> reply);
 /// </summary>
 sealed class RedisLine
 {
+    /// <summary>Bytes that may wait behind a server that reads slowly.</summary>
+    public const int MostUnsentBytes = 64 << 20;
+
     readonly Stream stream;
     readonly TimeProvider clock;
     readonly int longestQueue;
@@ -64,7 +67,7 @@ sealed class RedisLine
         lock (gate)
         {
             if (closed) return Admission.Closed;
-            if (waiting.Count >= longestQueue) return Admission.Full;
+            if (waiting.Count >= longestQueue || filling.Length > MostUnsentBytes) return Admission.Full;
             if (waiting.Count == 0) Volatile.Write(ref silentSince, clock.GetTimestamp());
             if (operation.Asking)
             {

@@ -82,9 +82,10 @@ sealed class PushSession : IAsyncDisposable
             try
             {
                 await using var open = await opener.OpenAsync(await locate(stopping.Token), identity, purpose, stopping.Token);
-                attempt = 0;
+                var since = opener.Runtime.Clock.GetTimestamp();
                 Begin(open);
                 await WatchAsync(open);
+                if (opener.Runtime.Clock.GetElapsedTime(since) > Options.MaxBackoff) attempt = 0;
                 why = open.Problem;
                 lock (gate) line = null;
                 if (stopping.IsCancellationRequested) return;

@@ -34,6 +34,12 @@ sealed class Subscriber(int longest)
         }
     }
 
+    /// <summary>Tells the gap, if there is one and room for it.</summary>
+    public void TellMissed(string name)
+    {
+        lock (gate) TellGap(name);
+    }
+
     /// <summary>Ends the reading.</summary>
     public void End(Exception? problem) => messages.Writer.TryComplete(problem);
 

@@ -8,7 +8,6 @@ namespace Belfry.Redis.Connection.Push;
 /// <summary>All subscriptions of a connection: each once on one socket, however many read it, and on the right server wherever its slot moves.</summary>
 sealed class SubscriptionHub(LineOpener opener, ITopology topology) : IPushListener, IAsyncDisposable
 {
-    // Who falls behind while its last message waits hears of it then: a reader that empties its queue and hears nothing new must not believe that it has all.
     static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
 
     readonly Lock gate = new();
@@ -25,7 +24,12 @@ sealed class SubscriptionHub(LineOpener opener, ITopology topology) : IPushListe
         Enter(subscription, subscriber);
         try
         {
-            await foreach (var message in subscriber.Messages.ReadAllAsync(cancellationToken)) yield return message;
+            await foreach (var message in subscriber.Messages.ReadAllAsync(cancellationToken))
+            {
+                // There is room again: who lost messages must not believe that it has all until the next one comes.
+                subscriber.TellMissed(subscription.Name);
+                yield return message;
+            }
         }
         finally
         {

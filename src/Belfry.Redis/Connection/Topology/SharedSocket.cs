@@ -14,8 +14,9 @@ static class SharedSocket
     public static void Check(RedisCommand command)
     {
         var name = command.Name;
+        CheckLetters(name);
         // The names that are looked up begin with one of these letters, or are reads of streams.
-        if (name.Length == 0 || !"ABDEHMPQRSUWX".Contains(name[0], StringComparison.Ordinal)) return;
+        if (name.Length == 0 || !"ABCDEHMPQRSUWX".Contains(name[0], StringComparison.Ordinal)) return;
         if (Blocking.Contains(name) || (name is "XREAD" or "XREADGROUP" && HasBlock(command.Arguments)))
             throw new ArgumentException($"{name} blocks, and would stop everybody else on the socket: use {nameof(IRedisConnection.SendBlockingAsync)}.", nameof(command));
         if (Changing.Contains(name) || (name == "CLIENT" && command.Arguments.Length > 0 && (command.Arguments[0].IsWord("REPLY") || command.Arguments[0].IsWord("TRACKING"))))
@@ -26,7 +27,14 @@ static class SharedSocket
     /// <exception cref="ArgumentException">The command changes the socket.</exception>
     public static void CheckBlocking(RedisCommand command)
     {
+        CheckLetters(command.Name);
         if (Changing.Contains(command.Name)) throw new ArgumentException($"{command.Name} changes the socket, which others use after you.", nameof(command));
+    }
+
+    // What is looked up here, and where keys stand, is known by capital letters.
+    static void CheckLetters(string name)
+    {
+        if (name.AsSpan().ContainsAnyInRange('a', 'z')) throw new ArgumentException($"{name}: names of commands are written in capital letters.", nameof(name));
     }
 
     static bool HasBlock(ReadOnlySpan<RedisArgument> arguments)
