@@ -1,6 +1,6 @@
 using Belfry.Bench;
 
-// dotnet run -c Release --project bench/Belfry.Bench -- decode | index | ledger | postgres
+// dotnet run -c Release --project bench/Belfry.Bench -- decode | index | ledger | postgres | redis-client
 switch (args)
 {
     case ["decode"]:
@@ -13,7 +13,10 @@ switch (args)
     case ["postgres"]:
         await PostgresBench.RunAsync();
         return 0;
+    case ["redis-client", .. var rest]:
+        await RedisClientBench.RunAsync(rest);
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Belfry.Bench decode | index | ledger | postgres");
+        await Console.Error.WriteLineAsync("usage: Belfry.Bench decode | index | ledger | postgres | redis-client");
         return 64;
 }

@@ -11,7 +11,7 @@ public sealed partial class HouseTests
 {
     const int LongestFile = 500;
     static readonly string Root = Path.GetFullPath(Path.Combine(TestPeers.Folder, "..", ".."));
-    static readonly string[] Assemblies = ["Belfry.Core", "Belfry.Nodes", "Belfry.Sql", "Belfry.Client", "Belfry.Server", "belfry"];
+    static readonly string[] Assemblies = ["Belfry.Core", "Belfry.Nodes", "Belfry.Sql", "Belfry.Redis", "Belfry.Client", "Belfry.Server", "belfry"];
 
     [Fact]
     public void Each_log_event_has_a_number_of_its_own()

@@ -11,7 +11,7 @@ namespace Belfry.Server.Tests;
 public sealed partial class OperationPagesTests(DemoServer demo) : IClassFixture<DemoServer>
 {
     static readonly string Root = Path.GetFullPath(Path.Combine(TestPeers.Folder, "..", ".."));
-    static readonly string[] Assemblies = ["Belfry.Core", "Belfry.Nodes", "Belfry.Sql", "Belfry.Client", "Belfry.Server", "belfry"];
+    static readonly string[] Assemblies = ["Belfry.Core", "Belfry.Nodes", "Belfry.Sql", "Belfry.Redis", "Belfry.Client", "Belfry.Server", "belfry"];
 
     [Fact]
     public async Task The_page_of_log_events_lists_each_with_its_level_and_what_to_do()

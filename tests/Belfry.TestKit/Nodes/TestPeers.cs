@@ -18,6 +18,9 @@ public static class TestPeers
     /// <summary>The path of litecoind.</summary>
     public static string RequireLitecoind() => Require("litecoind", LitecoindPath);
 
+    /// <summary>The path of redis-server.</summary>
+    public static string RequireRedis() => Require("redis-server", "/usr/bin/redis-server");
+
     /// <summary>The start script of bcoin (Bitcoin).</summary>
     public static string RequireBcoin() => Require("bcoin", Path.Combine(Folder, "node_modules", "bcoin", "bin", "node"));
 
