@@ -10,7 +10,10 @@ public sealed class SentinelTests
 {
     static RedisOptions Options(params IEnumerable<int> sentinels) => TestRedis.Patient(sentinels) with
     {
-        Topology = RedisTopologyKind.Sentinel, PrimaryName = RedisSentinelSet.Name, Password = RedisSentinelSet.Password, SentinelPassword = RedisSentinelSet.SentinelPassword,
+        Topology = RedisTopologyKind.Sentinel,
+        PrimaryName = RedisSentinelSet.Name,
+        Password = RedisSentinelSet.Password,
+        SentinelPassword = RedisSentinelSet.SentinelPassword,
     };
 
     [Fact]
