@@ -19,8 +19,8 @@ static class ServerCertificate
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
-            var (certificate, key) = (ForeignText.Clean(path, ForeignText.Sentence), options.TlsKey is { } file ? $" with TlsKey '{ForeignText.Clean(file, ForeignText.Sentence)}'" : "");
-            throw new ConfigurationException([$"Belfry:TlsCertificate '{certificate}'{key} cannot be read: {ForeignText.Clean(problem.Message, ForeignText.Sentence)}"]);
+            var key = options.TlsKey is { } file ? $" with TlsKey '{ForeignText.CleanEndpoint(file, ForeignText.Sentence)}'" : "";
+            throw new ConfigurationException([$"Belfry:TlsCertificate '{ForeignText.CleanEndpoint(path, ForeignText.Sentence)}'{key} cannot be read: {FileFaults.Explain(problem)}"]);
         }
     }
 }

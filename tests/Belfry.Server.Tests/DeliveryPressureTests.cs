@@ -37,12 +37,10 @@ public sealed class DeliveryPressureTests
         using var stuck = await NeverReadingAsync(server);
         using var healthy = await server.ConnectAsync();
         await healthy.AskAsync("""{"type":"subscribe"}""");
-        var watch = Stopwatch.StartNew();
         const int count = 40_000;
         var reading = healthy.ReceiveSequencesAsync(count);
         for (var i = 0; i < count; i += 1000) await server.TellAsync("btc", EventKind.NewTransaction, "btc1a", 1000);
         (await reading).ShouldBe(Enumerable.Range(1, count).Select(number => (long)number));
-        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));
         server.Hub.ReaderCount.ShouldBe(2);
     }
 
@@ -79,7 +77,12 @@ public sealed class DeliveryPressureTests
         await healthy.AskAsync("""{"type":"subscribe"}""");
         for (var i = 0; i < 40; i++) await server.TellAsync("btc", EventKind.NewTransaction, "btc1a", 1000);
         await healthy.ReceiveSequencesAsync(40_000);
-        for (var second = 0; second < 100; second++) clock.Advance(TimeSpan.FromSeconds(1));
+        // the kernel may still take something while this clock runs fast, and the minute begins anew
+        await Eventually.HoldsAsync(async () =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return (await server.Http.GetStringAsync("/metrics")).Contains("belfry_delivery_slow_closed_total 1", StringComparison.Ordinal);
+        });
         var (last, lagged) = (0L, default(JsonElement?));
         while (true)
         {
@@ -136,7 +139,7 @@ public sealed class DeliveryPressureTests
         ((int)client.Socket.CloseStatus!).ShouldBe(CloseCodes.Shutdown);
         client.Socket.CloseStatusDescription.ShouldBe("""{"reason":"shutdown","seq":500}""");
         await stopping;
-        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(25), "nobody is waited for until the shutdown's own limit");
     }
 
     // A raw socket: the framework's client would read ahead by itself.

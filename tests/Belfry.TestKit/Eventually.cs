@@ -6,10 +6,10 @@ namespace Belfry.TestKit;
 /// <summary>Waits for something that becomes true by itself: asks often, gives up at a deadline, and says what it last saw.</summary>
 public static class Eventually
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Waits until <paramref name="condition"/> holds.</summary>
-    /// <exception cref="TimeoutException">It did not within <paramref name="within"/> (default 30 s).</exception>
+    /// <exception cref="TimeoutException">It did not within <paramref name="within"/> (default 60 s).</exception>
     public static async Task HoldsAsync(
         Func<ValueTask<bool>> condition, TimeSpan? within = null, [CallerArgumentExpression(nameof(condition))] string what = "")
     {

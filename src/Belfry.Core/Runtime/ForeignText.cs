@@ -22,6 +22,14 @@ public static class ForeignText
         });
     }
 
+    /// <summary>The same for what should be a host, an address or a file: what stands before an @ is probably a password that somebody pasted along, and is left out.</summary>
+    public static string CleanEndpoint(string text, int longest = Longest)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var at = text.LastIndexOf('@');
+        return Clean(at < 0 ? text : "…" + text[at..], longest);
+    }
+
     static bool IsHarmless(string text, int at)
     {
         var letter = text[at];

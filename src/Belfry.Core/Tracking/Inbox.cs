@@ -7,6 +7,7 @@ namespace Belfry.Core.Tracking;
 /// <summary>What a chain's loop is given to do, and the wait for it. One reader.</summary>
 sealed class Inbox(ChannelReader<Work> work, TimeProvider clock)
 {
+    readonly FloodGauge flood = new(clock);
     Task? arrival;
     Alarm? alarm;
 
@@ -14,11 +15,22 @@ sealed class Inbox(ChannelReader<Work> work, TimeProvider clock)
     public bool HasItems => work.TryPeek(out _);
 
     /// <summary>Takes the next item.</summary>
-    public bool TryRead([NotNullWhen(true)] out Work? item) => work.TryRead(out item);
+    public bool TryRead([NotNullWhen(true)] out Work? item)
+    {
+        if (!work.TryRead(out item)) return false;
+        flood.Count();
+        return true;
+    }
 
     /// <summary>Waits for an item, at most <paramref name="delay"/>; perhaps less.</summary>
     public async ValueTask WaitAsync(TimeSpan delay, CancellationToken cancellationToken)
     {
+        if (flood.IsHigh)
+        {
+            await Task.Delay(FloodGauge.Gathering, clock, cancellationToken);
+            if (HasItems) return;
+        }
+
         // The wait for work is kept over turns instead of cancelled: a channel cancels its waiters on the thread pool, out of a simulation's sight. So is the alarm,
         // unless it would ring too late: a timer set and cancelled for each of thousands of signals a second costs more than reading them. One too early is only a turn.
         arrival ??= HasWorkAsync();

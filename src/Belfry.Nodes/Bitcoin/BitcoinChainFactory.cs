@@ -62,7 +62,7 @@ public sealed class BitcoinChainFactory(INetwork network, TimeProvider clock, IE
 
     static PeerOptions ParsePeer(string text, string setting)
     {
-        if (!ZmqEndpoint.TryParse(text, out var place)) throw new EndpointException("peer", setting, $"'{text}' cannot be used; expected for instance 127.0.0.1:8333");
+        if (!ZmqEndpoint.TryParse(text, out var place)) throw new EndpointException("peer", setting, $"'{ForeignText.CleanEndpoint(text)}' cannot be used; expected for instance 127.0.0.1:8333");
         return new PeerOptions { Host = place.Host, Port = place.Port, Setting = setting };
     }
 

@@ -140,12 +140,30 @@ public sealed class LitecoindPeerTests(ITestOutputHelper output)
 
         before = feed.Heard.Count;
         proxy.Plan = new FaultPlan { CorruptionRate = 0.01 };
-        var end = (await feed.GetAsync<PeerFeedEvent.Disconnected>(skip: before)).Reason;
-        end.ShouldBe(PeerEnd.Malformed);
+        // The node falls silent once it has greeted: something has to pass for the proxy to spoil.
+        await PayUntilAsync(node, _ => feed.Heard.Skip(before).Any(heard => heard is PeerFeedEvent.Disconnected));
+        (await feed.GetAsync<PeerFeedEvent.Disconnected>(skip: before)).Reason.ShouldBe(PeerEnd.Malformed);
         proxy.Plan = new FaultPlan();
-        proxy.HalfCloseAll();
         await Eventually.HoldsAsync(() => feed.Heard[^1] is PeerFeedEvent.Connected);
-        await feed.TransactionAsync(await HexAsync(node, await node.SendAsync(await node.NewAddressAsync(), "1")));
+        before = feed.Heard.Count;
+        proxy.HalfCloseAll();
+        await feed.GetAsync<PeerFeedEvent.Disconnected>(skip: before);
+        await feed.GetAsync<PeerFeedEvent.Connected>(skip: before);
+        // What was sent while a line was breaking is not told again by the node; what is sent after it is.
+        await PayUntilAsync(node, sent => sent.Any(hex => feed.ToldAt(hex) is not null));
+    }
+
+    static async Task PayUntilAsync(LitecoindNode node, Func<IReadOnlyList<string>, bool> enough)
+    {
+        var sent = new List<string>();
+        await Eventually.HoldsAsync(async () =>
+        {
+            sent.Add(await HexAsync(node, await node.SendAsync(await node.NewAddressAsync(), "0.01")));
+            await node.GenerateAsync(1);
+            // The node gathers its announcements for some tenths of a second.
+            await Task.Delay(200);
+            return enough(sent);
+        });
     }
 
     [Fact]

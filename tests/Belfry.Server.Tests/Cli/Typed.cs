@@ -48,7 +48,8 @@ sealed class Typed : IAsyncDisposable
 
     /// <summary>Types <c>belfry</c> with these arguments.</summary>
     public static Typed Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? folder = null, string? input = null) =>
-        Run("dotnet", [Program, .. arguments], environment, folder, input);
+        // Whoever runs the tests in the background has a shell that tells its children to ignore Ctrl-C.
+        Run("/usr/bin/env", ["--default-signal=INT", "dotnet", Program, .. arguments], environment, folder, input);
 
     /// <summary>Types a line of shell, in which <c>belfry</c> is the program.</summary>
     public static Typed Shell(string line, IReadOnlyDictionary<string, string>? environment = null, string? folder = null) =>

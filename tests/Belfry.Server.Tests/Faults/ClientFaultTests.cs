@@ -48,8 +48,8 @@ public sealed class ClientFaultTests
         // the same without them cost memory too
         var grown = (ResidentBytes(server) - memory - (memory - before)) / Slow;
         TestLength.Say($"p99 {alone.TotalMilliseconds:F0} ms alone, {crowded.TotalMilliseconds:F0} ms beside {Slow} slow ones; {grown / 1024} KB each");
-        // a fifth, or what the scheduler of a busy machine does to anybody
-        crowded.ShouldBeLessThan(TimeSpan.FromTicks(Math.Max((long)(alone.Ticks * 1.2), (alone + TestLength.Within(0.05)).Ticks)));
+        // whoever waited for a slow one would wait until that is sent away, each time; how much less it is, the benchmark of one stuck client tells
+        crowded.ShouldBeLessThan((alone * 1.2) + TestLength.Within(2));
         // what a collector keeps to use it again is not a cost of connections
         grown.ShouldBeLessThan((64 << 10) + ((32 << 20) / Slow));
         foreach (var one in slow.Where(static one => one.BytesPerSecond == 0)) (await one.CloseAsync()).ShouldBeTrue("cut, or closed with the cursor to come back with");

@@ -20,7 +20,8 @@ public sealed class NodeRpc : IDisposable
     public NodeRpc(Uri url, string user, string password)
     {
         Url = url;
-        http = new HttpClient { Timeout = TimeSpan.FromSeconds(60) };
+        // A connection for each question: a node closes those that wait some seconds, sometimes just when the next question is on its way.
+        http = new HttpClient { Timeout = TimeSpan.FromSeconds(60), DefaultRequestHeaders = { ConnectionClose = true } };
         http.DefaultRequestHeaders.Authorization =
             new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}")));
     }

@@ -58,7 +58,7 @@ public sealed class RpcEndpoint
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new EndpointException(Name, CookieSetting, $"the cookie file '{CookieFile}' cannot be read: {problem.Message}", problem);
+            throw new EndpointException(Name, CookieSetting, $"the cookie file '{ForeignText.CleanEndpoint(CookieFile, ForeignText.Sentence)}' cannot be read: {FileFaults.Explain(problem)}", problem);
         }
     }
 

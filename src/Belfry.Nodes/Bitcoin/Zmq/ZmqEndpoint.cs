@@ -14,7 +14,7 @@ public readonly record struct ZmqEndpoint(string Host, int Port)
     /// <summary>Reads <c>tcp://host:port</c>.</summary>
     /// <exception cref="EndpointException">It cannot be used.</exception>
     public static ZmqEndpoint Parse(string text, string setting) =>
-        TryParse(text, out var endpoint) ? endpoint : throw new EndpointException("ZeroMQ", setting, $"'{text}' cannot be used; expected for instance tcp://127.0.0.1:28332");
+        TryParse(text, out var endpoint) ? endpoint : throw new EndpointException("ZeroMQ", setting, $"'{ForeignText.CleanEndpoint(text)}' cannot be used; expected for instance tcp://127.0.0.1:28332");
 
     /// <summary>Reads <c>tcp://host:port</c> or <c>host:port</c>.</summary>
     public static bool TryParse(string text, out ZmqEndpoint endpoint)

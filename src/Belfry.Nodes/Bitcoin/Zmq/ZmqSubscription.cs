@@ -124,8 +124,10 @@ sealed class ZmqSubscription : IAsyncDisposable
     async Task ReadAllAsync(Action<ZmqMessage> receive, CancellationToken cancellationToken)
     {
         while (early.TryDequeue(out var message)) Deliver(message, receive);
+        var flood = new FloodGauge(clock);
         while (true)
         {
+            if (!connection.HasMore && flood.IsHigh) await Task.Delay(FloodGauge.Gathering, clock, cancellationToken);
             var frame = await connection.ReadFrameAsync(cancellationToken);
             Interlocked.Exchange(ref heard, clock.GetTimestamp());
             if (frame.IsCommand)
@@ -136,6 +138,7 @@ sealed class ZmqSubscription : IAsyncDisposable
             else
             {
                 Deliver(await ReadMessageAsync(frame, cancellationToken), receive);
+                flood.Count();
             }
         }
     }

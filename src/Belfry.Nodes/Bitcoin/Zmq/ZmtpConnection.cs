@@ -32,6 +32,9 @@ sealed class ZmtpConnection : IAsyncDisposable
     /// <summary>Minor version of the peer: from 1 on it knows SUBSCRIBE and PING as commands.</summary>
     public int PeerMinor { get; private set; }
 
+    /// <summary>Whether something of the next frame has arrived already.</summary>
+    public bool HasMore => end > start;
+
     /// <summary>Shakes hands over a fresh connection; the stream belongs to the result, or is closed when the handshake fails.</summary>
     /// <exception cref="MalformedDataException">The other side is no ZMTP 3 publisher without authentication.</exception>
     /// <exception cref="IOException">The connection broke.</exception>
