@@ -42,8 +42,13 @@ public sealed class HostileServerTests
         port = liar.Port;
         await using var redis = new RedisConnection(TestRedis.Patient(liar.Port) with
         {
-            Topology = topology, CommandTimeout = TimeSpan.FromMilliseconds(80), Patience = TimeSpan.FromMilliseconds(40), ConnectTimeout = TimeSpan.FromMilliseconds(200), MinBackoff = TimeSpan.FromMilliseconds(1),
-            MaxBackoff = TimeSpan.FromMilliseconds(5), MaxReplyBytes = 1 << 16,
+            Topology = topology,
+            CommandTimeout = TimeSpan.FromMilliseconds(80),
+            Patience = TimeSpan.FromMilliseconds(40),
+            ConnectTimeout = TimeSpan.FromMilliseconds(200),
+            MinBackoff = TimeSpan.FromMilliseconds(1),
+            MaxBackoff = TimeSpan.FromMilliseconds(5),
+            MaxReplyBytes = 1 << 16,
         });
         var ended = 0;
         for (var round = 0; round < (TestRedis.IsLong ? 3000 : 60); round++)

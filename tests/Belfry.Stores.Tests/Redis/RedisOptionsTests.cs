@@ -72,8 +72,16 @@ public sealed class RedisOptionsTests
         problem.Message.ShouldNotContain("other");
         var wrong = new RedisOptions
         {
-            Endpoints = [], Connections = 0, MaxReplyBytes = 1, CommandTimeout = TimeSpan.Zero, Patience = TimeSpan.FromDays(100), User = "u", Database = -1, ClientName = "a b",
-            MinBackoff = TimeSpan.FromSeconds(2), Tls = new RedisTlsOptions { CaFile = "/nowhere/ca.pem", KeyFile = "/nowhere/key.pem" },
+            Endpoints = [],
+            Connections = 0,
+            MaxReplyBytes = 1,
+            CommandTimeout = TimeSpan.Zero,
+            Patience = TimeSpan.FromDays(100),
+            User = "u",
+            Database = -1,
+            ClientName = "a b",
+            MinBackoff = TimeSpan.FromSeconds(2),
+            Tls = new RedisTlsOptions { CaFile = "/nowhere/ca.pem", KeyFile = "/nowhere/key.pem" },
         };
         // The key's file, and that it has no certificate, are two faults of their own.
         Should.Throw<ConfigurationException>(() => new RedisConnection(wrong)).Faults.Count.ShouldBe(12);

@@ -10,7 +10,10 @@ public sealed class SentinelTests
 {
     static RedisOptions Options(params IEnumerable<int> sentinels) => TestRedis.Patient(sentinels) with
     {
-        Topology = RedisTopologyKind.Sentinel, PrimaryName = RedisSentinelSet.Name, Password = RedisSentinelSet.Password, SentinelPassword = RedisSentinelSet.SentinelPassword,
+        Topology = RedisTopologyKind.Sentinel,
+        PrimaryName = RedisSentinelSet.Name,
+        Password = RedisSentinelSet.Password,
+        SentinelPassword = RedisSentinelSet.SentinelPassword,
     };
 
     [Fact]
@@ -48,7 +51,7 @@ public sealed class SentinelTests
     {
         await using var set = await RedisSentinelSet.StartNewAsync();
         await using var redis = new RedisConnection(Options(set.SentinelPorts) with { Patience = TimeSpan.FromMilliseconds(100) });
-        await redis.SendAsync(new RedisCommand("SET", "k", "v"), RedisRead.Ok, default);
+        await Eventually.HoldsAsync(() => redis.SendAsync(new RedisCommand("SET", "k", "v"), RedisRead.Ok, default));
         using (var admin = set.Servers[0].OpenAdmin()) admin.Number("WAIT", "1", "30000").ShouldBe(1);
         await set.Servers[0].KillAsync();
         string? value = null;
