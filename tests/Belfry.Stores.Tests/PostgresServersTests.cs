@@ -1,8 +1,12 @@
 using Belfry.Contracts;
 using Belfry.Core.Chains;
 using Belfry.Core.Journal;
+using Belfry.Core.Runtime;
+using Belfry.Sql;
+using Belfry.Sql.Postgres;
 using Belfry.TestKit;
 using Belfry.TestKit.Faults;
+using Npgsql;
 using Shouldly;
 
 namespace Belfry.Stores.Tests;
@@ -120,7 +124,26 @@ public sealed class PostgresServersTests
         (await store.Journal.ReadAsync(0, 100, new JournalFilter(Script: Samples.Script(1), Height: 4), default)).Entries.Count.ShouldBe(9);
         (await store.VerifyAsync(1, 96, default)).ShouldBe(96);
         await database.ExecuteAsync("UPDATE belfry.journal SET data = data || '\\x20' WHERE seq = 42");
-        (await Should.ThrowAsync<Core.Runtime.StoreException>(async () => await store.VerifyAsync(1, 96, default))).Message.ShouldContain("journal entry 42 does not verify");
+        (await Should.ThrowAsync<StoreException>(async () => await store.VerifyAsync(1, 96, default))).Message.ShouldContain("journal entry 42 does not verify");
+    }
+
+    [Fact]
+    [Trait("Fault", "P06")]
+    public async Task A_migration_that_fails_halfway_is_taken_back_whole_and_a_newer_schema_is_refused()
+    {
+        await using var database = await PostgresTemplate.CreateAsync();
+        await using (var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString))
+        {
+            await connection.OpenAsync();
+            Migration[] steps = [.. Migration.In("Postgres/Migrations/"), new Migration(90, "0090_bad", "CREATE TABLE half (x int); SELECT no_such_thing")];
+            var error = await Should.ThrowAsync<StoreException>(() => PostgresMigrations.ApplyAsync(connection, "db", steps, NoCrashPoints.Instance, default));
+            error.Message.ShouldContain("migration 0090_bad failed and was taken back");
+        }
+
+        (await database.ExecuteAsync("SELECT to_regclass('belfry.half') IS NULL")).ShouldBe(true);
+        await using (var store = await PostgresUnderTest.OpenAsync(database)) (await store.Journal.ReadHeadAsync(default)).ShouldBe(0);
+        await database.ExecuteAsync("INSERT INTO belfry.schema_version VALUES (99, 'later')");
+        (await Should.ThrowAsync<StoreException>(() => PostgresUnderTest.OpenAsync(database))).Message.ShouldContain("schema 99, this program knows ");
     }
 
     sealed class Ear : IJournalListener

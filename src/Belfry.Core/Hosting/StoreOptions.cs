@@ -3,7 +3,7 @@ namespace Belfry.Core.Hosting;
 /// <summary>The shared store: section <c>Store</c>; used only where PostgreSQL is configured.</summary>
 public sealed record StoreOptions
 {
-    /// <summary>How many questions PostgreSQL may be asked at once; four more connections write and listen.</summary>
+    /// <summary>How many questions PostgreSQL may be asked at once; three more connections write and listen.</summary>
     public int Connections { get; init; } = 8;
 
     /// <summary>How long PostgreSQL may take for one statement.</summary>

@@ -57,7 +57,8 @@ static class PostgresMigrations
     static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
 #pragma warning disable CA2100 // the text is the program's own, from an embedded file
-        await using var command = new NpgsqlCommand(sql, connection);
+        // a step may rewrite millions of rows, and others wait for it
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
 #pragma warning restore CA2100
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

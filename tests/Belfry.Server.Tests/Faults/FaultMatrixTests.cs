@@ -9,10 +9,10 @@ public sealed partial class FaultMatrixTests
 {
     static readonly string Tests = Path.GetFullPath(Path.Combine(TestPeers.Folder, ".."));
 
-    // Rows of systems that are not there yet (webhooks, Redis, PostgreSQL, server-sent events) come with them.
+    // Rows of systems that are not there yet (webhooks, Redis, server-sent events) come with them.
     static readonly string[] Rows =
     [
-        .. Numbered("F", 8), .. Numbered("S", 5), .. Numbered("N", 10), .. Numbered("C", 6), .. Numbered("T", 2), .. Numbered("D", 3),
+        .. Numbered("F", 8), .. Numbered("P", 6), .. Numbered("S", 5), .. Numbered("N", 10), .. Numbered("C", 6), .. Numbered("T", 2), .. Numbered("D", 3),
     ];
 
     [Fact]
