@@ -10,7 +10,7 @@ sealed class FollowerView(TrackerParts parts, IChainLease leases, ILogger logger
 {
     static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(30);
 
-    volatile ChainStatus status = new() { Profile = parts.Chain.Profile, State = ChainState.Stopped };
+    volatile ChainStatus status = new() { Profile = parts.Chain.Profile, State = ChainState.Stopped, Leads = false };
     ChainLeader? leader;
     TimeSpan? counted;
     bool silent;

@@ -1,4 +1,5 @@
 using Belfry.Core.Chains;
+using Belfry.Core.Ledger;
 using Belfry.Core.Runtime;
 using Belfry.Core.Tracking;
 using Belfry.Core.Watches;
@@ -149,7 +150,8 @@ public sealed class LedChain(
             if (Interlocked.CompareExchange(ref lost, why, null) is null) Background.Cancel(term);
         }
 
-        var tracker = open(parts with { Ledger = new TermLedger(shared.Leases.Open(lease), problem => Lose(problem.Message)) });
+        var fenced = shared.Leases.Open(lease);
+        var tracker = open(parts with { Ledger = new FencedLedger(fenced, lease, (_, batch, cancellationToken) => CommitAsync(fenced, batch, Lose, cancellationToken)) });
         var taking = Background.Start(() => TakeInAsync(lease, tracker, Lose, term.Token), CancellationToken.None);
         await RenewAsync(lease, Lose, term.Token);
         led = null;
@@ -158,6 +160,20 @@ public sealed class LedChain(
         await taking;
         if (lost is not null) LeadershipLog.Lost(logger, Id.Value, lease.Server, lease.Epoch, lost);
         else await ReleaseAsync(lease);
+    }
+
+    // Whoever runs the term hears at once when a commit is refused, and not with the next renewal.
+    static async ValueTask<CommitResult> CommitAsync(ILedger fenced, LedgerBatch batch, Action<string> lose, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await fenced.CommitAsync(batch, cancellationToken);
+        }
+        catch (LeaseLostException problem)
+        {
+            lose(problem.Message);
+            throw;
+        }
     }
 
     // A store that does not answer takes no lease away: as long as nobody took over, the next renewal is as good as this one.

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Belfry.Core.Chains;
+using Belfry.Core.Leadership;
 using Belfry.Core.Runtime;
 using Belfry.Core.Watches;
 using Microsoft.Extensions.Logging;
@@ -138,6 +139,12 @@ public sealed class ChainTracker(TrackerParts parts, IEntropy entropy, TrackingM
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 // Stopping is not a failure.
+            }
+            catch (LeaseLostException problem)
+            {
+                // Another server leads the chain: whoever started this tracker has heard of it too, and stops it.
+                status = status with { State = ChainState.Degraded, Reason = problem.Message, Since = parts.Clock.GetUtcNow() };
+                await Background.WhenEndedAsync(Task.Delay(FailurePause, parts.Clock, stop));
             }
 #pragma warning disable CA1031 // the pipeline of a chain must outlive its own bugs: state in memory is thrown away and loaded again from the last commit
             catch (Exception problem)

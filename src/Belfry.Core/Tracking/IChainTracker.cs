@@ -51,6 +51,9 @@ public sealed record ChainStatus
     /// <summary>Distinct scripts watched.</summary>
     public long WatchedScripts { get; init; }
 
+    /// <summary>Whether this server follows the node; false where another server leads the chain.</summary>
+    public bool Leads { get; init; } = true;
+
     /// <summary>When the state last changed.</summary>
     public DateTimeOffset Since { get; init; }
 

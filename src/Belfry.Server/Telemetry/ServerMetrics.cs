@@ -15,6 +15,7 @@ sealed class ServerMetrics
         meter.CreateObservableGauge("belfry.chain.mempool", () => PerChain(chains, status => status.MempoolSize), "{transaction}", "Transactions in the node's mempool.");
         meter.CreateObservableGauge("belfry.chain.watched_scripts", () => PerChain(chains, status => status.WatchedScripts), "{script}", "Watched scripts.");
         meter.CreateObservableGauge("belfry.chain.live", () => PerChain(chains, status => status.State == ChainState.Live ? 1 : 0), "", "1 when the chain is followed at its tip.");
+        meter.CreateObservableGauge("belfry.chain.leads", () => PerChain(chains, status => status.Leads ? 1 : 0), "", "1 on the server that follows the chain's node; the others tell what it writes.");
         meter.CreateObservableGauge("belfry.chain.state_age", () => PerChain(chains, status => (long)(time.GetUtcNow() - status.Since).TotalSeconds), "s", "How long the chain's state has lasted.");
     }
 
