@@ -35,7 +35,7 @@ sealed class CursorTarget : FuzzTarget
         return (input[0] % 7) switch
         {
             0 => ReadPosition(text),
-            1 => !Hash256.TryParse(text, out var hash) ? false : Holds(string.Equals(hash.ToString(), text, StringComparison.OrdinalIgnoreCase) && Hash256.Parse(hash.ToString()) == hash, "a hash is written as it was read"),
+            1 => !Hash256.TryParse(text, out var hash) ? false : Holds(string.Equals(hash.ToString(), text.StartsWith("0x", StringComparison.Ordinal) ? text[2..] : text, StringComparison.OrdinalIgnoreCase) && Hash256.Parse(hash.ToString()) == hash, "a hash is written as it was read"),
             2 => ReadAmount(text),
             3 => CompareNumbers(text),
             4 => !ZmqEndpoint.TryParse(text, out var endpoint) ? false : Holds(ZmqEndpoint.TryParse(endpoint.ToString(), out var again) && again == endpoint, "an endpoint is written as it was read"),
