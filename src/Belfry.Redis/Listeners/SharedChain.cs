@@ -29,6 +29,8 @@ sealed class SharedChain : IAsyncDisposable
     readonly Bell bell;
     readonly Task shipping;
     readonly Task listening;
+    // Names that this server had before: whoever heard of them must hear that they are gone.
+    readonly HashSet<string> former = new(StringComparer.Ordinal);
     string name = "";
     long number;
     int connections = -1;
@@ -91,6 +93,7 @@ sealed class SharedChain : IAsyncDisposable
         try
         {
             using var patience = new CancellationTokenSource(FarewellPatience, clock);
+            await BuryFormerAsync(patience.Token);
             if (name.Length > 0) await BuryAsync(name, patience.Token);
         }
         catch (Exception problem) when (IsTrouble(problem) || problem is OperationCanceledException)
@@ -131,20 +134,17 @@ sealed class SharedChain : IAsyncDisposable
     async Task ShipAsync(CancellationToken stop)
     {
         // Redis may have lost or brought back anything while it was away: a new name, under which everything is said anew, owes nothing to what it remembers.
-        if (name.Length == 0 || redis.State.Connections != connections) await BeginAsync(stop);
+        if (redis.State.Connections != connections) Begin();
+        await BuryFormerAsync(stop);
         while (true)
         {
             var known = bell.Rung;
             var batch = Take();
             if (batch.Count > 0 || number == 0)
             {
-                if (!await SayAsync(batch, stop))
-                {
-                    name = "";
-                    return;
-                }
-
-                continue;
+                if (await SayAsync(batch, stop)) continue;
+                connections = -1;
+                return;
             }
 
             await bell.WaitAsync(known, options.Lease / 3, stop);
@@ -152,23 +152,32 @@ sealed class SharedChain : IAsyncDisposable
             // Also when nothing has changed: it renews the lease.
             if (!await SayAsync(Take(), stop))
             {
-                name = "";
+                connections = -1;
                 return;
             }
 
+            await BuryFormerAsync(stop);
             await BuryAsync(null, stop);
         }
     }
 
-    async ValueTask BeginAsync(CancellationToken stop)
+    void Begin()
     {
-        var former = name;
+        if (name.Length > 0) former.Add(name);
         Span<byte> random = stackalloc byte[4];
         entropy.Fill(random);
         connections = redis.State.Connections;
         (name, number) = ($"{options.Server}.{Convert.ToHexStringLower(random)}", 0);
         lock (gate) changed.UnionWith(held.Keys);
-        if (former.Length > 0) await BuryAsync(former, stop);
+    }
+
+    async ValueTask BuryFormerAsync(CancellationToken stop)
+    {
+        foreach (var gone in former.ToList())
+        {
+            await BuryAsync(gone, stop);
+            former.Remove(gone);
+        }
     }
 
     async ValueTask<bool> SayAsync(List<(string Address, long Count)> batch, CancellationToken stop)
