@@ -127,7 +127,7 @@ sealed class ZmqSubscription : IAsyncDisposable
         var flood = new FloodGauge(clock);
         while (true)
         {
-            if (!connection.HasMore && flood.IsHigh) await Task.Delay(FloodGauge.Gathering, clock, cancellationToken);
+            if (!connection.HasMore && flood.IsHigh) await connection.GatherAsync(FloodGauge.Gathering, clock, cancellationToken);
             var frame = await connection.ReadFrameAsync(cancellationToken);
             Interlocked.Exchange(ref heard, clock.GetTimestamp());
             if (frame.IsCommand)

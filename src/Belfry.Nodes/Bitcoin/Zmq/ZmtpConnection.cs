@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net.Sockets;
 using System.Text;
 using Belfry.Core.Runtime;
 
@@ -16,6 +17,12 @@ sealed class ZmtpConnection : IAsyncDisposable
 
     // Bodies above this are read piece by piece: a length field alone must not make us allocate.
     const int TrustedLength = 1 << 20;
+
+    // SOL_SOCKET and SO_RCVLOWAT of Linux.
+    const int SocketLevel = 1, ReceiveLowWater = 18;
+
+    // Well below the smallest receive buffer: a sender is never held up for it.
+    const int WorthWaking = 32 * 1024;
 
     readonly Stream stream;
     readonly ZmtpLimits limits;
@@ -50,6 +57,20 @@ sealed class ZmtpConnection : IAsyncDisposable
         {
             await connection.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Lets messages gather for a while. The system does not wake anybody for them meanwhile, as far as it can be told so.</summary>
+    public async ValueTask GatherAsync(TimeSpan time, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        WakeAt(WorthWaking);
+        try
+        {
+            await Task.Delay(time, clock, cancellationToken);
+        }
+        finally
+        {
+            WakeAt(1);
         }
     }
 
@@ -210,6 +231,20 @@ sealed class ZmtpConnection : IAsyncDisposable
             var read = await stream.ReadAsync(buffer.AsMemory(end), cancellationToken);
             if (read == 0) throw new EndOfStreamException("the publisher closed the connection");
             end += read;
+        }
+    }
+
+    // SO_RCVLOWAT: without it each arrival costs two wake-ups, of the thread that watches all sockets and of one that finds nothing to do.
+    void WakeAt(int bytes)
+    {
+        if (!OperatingSystem.IsLinux() || stream is not NetworkStream { Socket: var socket }) return;
+        try
+        {
+            socket.SetRawSocketOption(SocketLevel, ReceiveLowWater, BitConverter.GetBytes(bytes));
+        }
+        catch (Exception problem) when (problem is SocketException or ObjectDisposedException)
+        {
+            // The next read says what is wrong with the connection.
         }
     }
 
